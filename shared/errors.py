@@ -1,0 +1,149 @@
+"""The fate of every error, in one place.
+
+    TiaojieError
+    ├── Refused     the caller's fault or a rule: 4xx problem+json; as a message: acknowledged, logged
+    ├── Transient   cannot work now: 503 with Retry-After; as a message: tried again later
+    │   └── BackendAway   the database itself is away: the consumer holds all its messages
+    └── Permanent   a bug or an unreadable message: 500; as a message: set aside with its reason
+
+Any other exception is treated as Permanent. Problem documents follow RFC 9457.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+Language = Literal["zh", "en"]
+
+
+class Text(NamedTuple):
+    """One sentence in both languages of the product."""
+
+    zh: str
+    en: str
+
+    def to(self, language: Language) -> str:
+        return self.en if language == "en" else self.zh
+
+
+class Problem(NamedTuple):
+    """A kind of refusal: its HTTP status and its title."""
+
+    status: int
+    title: Text
+
+
+PROBLEMS: Mapping[str, Problem] = {
+    "malformed_json": Problem(400, Text("请求内容不是有效的 JSON", "The body is not valid JSON")),
+    "validation_failed": Problem(422, Text("填写内容有误，请核对", "Some fields need attention")),
+    "body_too_large": Problem(413, Text("请求内容过大", "The body is too large")),
+    "unsupported_media_type": Problem(
+        415, Text("请以 application/json 提交", "Send the body as application/json")
+    ),
+    "not_found": Problem(404, Text("没有找到", "Not found")),
+    "method_not_allowed": Problem(405, Text("不支持该操作", "Method not allowed")),
+    "unauthorised": Problem(401, Text("请先登录", "A valid token is required")),
+    "query_code_wrong": Problem(
+        403, Text("查询码不正确或已过期", "The query code is wrong or has expired")
+    ),
+    "forbidden": Problem(403, Text("无权进行该操作", "You may not do this")),
+    "serial_checksum": Problem(
+        422, Text("流水号有误，请核对每一位数字", "The serial number has a mistyped digit")
+    ),
+    "too_many_attempts": Problem(
+        429, Text("尝试次数过多，请稍后再试", "Too many attempts, try again later")
+    ),
+    "idempotency_key_reused": Problem(
+        422,
+        Text("该 Idempotency-Key 已用于另一份申请", "The Idempotency-Key was used for another body"),
+    ),
+    "idempotency_key_in_progress": Problem(
+        409, Text("相同请求正在处理，请稍候", "The same request is still being processed")
+    ),
+    "idempotency_key_invalid": Problem(
+        422, Text("Idempotency-Key 应为 1 至 255 个可见字符", "Idempotency-Key: 1 to 255 visible characters")
+    ),
+    "command_not_allowed": Problem(
+        409, Text("案件当前状态不允许该操作", "The case's status does not allow this command")
+    ),
+    "version_conflict": Problem(
+        412, Text("案件已被他人更新，请刷新后重试", "The case has changed since you read it")
+    ),
+    "version_required": Problem(
+        428, Text("请用 If-Match 注明所见版本", "State the version you saw in If-Match")
+    ),
+    "capacity_exceeded": Problem(409, Text("该调解员在办案件已满", "The mediator has no capacity left")),
+    "not_eligible": Problem(
+        409, Text("所选调解组织或调解员不能办理该案", "The chosen body or person cannot take this case")
+    ),
+    "evidence_refused": Problem(422, Text("材料未能接收", "The evidence file was refused")),
+    "draft_expired": Problem(404, Text("草稿不存在或已过期", "The draft does not exist or has expired")),
+    "full": Problem(
+        503, Text("系统繁忙，请稍后重试；已提交的申请不受影响", "The system is busy; nothing was stored")
+    ),
+    "unavailable": Problem(
+        503, Text("服务暂时不可用，请稍后重试", "A back-end is away; nothing was stored, try again")
+    ),
+    "internal": Problem(500, Text("系统内部错误", "Internal error")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One fault at one place of a body.
+
+    `pointer` is a JSON Pointer (RFC 6901) into the request body, "" for the body itself;
+    `code` a key of a message catalogue; `message` in both languages, never quoting a value.
+    """
+
+    pointer: str
+    code: str
+    message: Text
+
+
+class TiaojieError(Exception):
+    """Whatever the product itself raises."""
+
+
+class Refused(TiaojieError):
+    """The request is refused; `slug` names one of PROBLEMS, `extra` joins the problem document."""
+
+    def __init__(
+        self,
+        slug: str,
+        detail: Text | None = None,
+        *,
+        errors: Sequence[FieldError] = (),
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(slug)
+        self.slug = slug
+        self.problem = PROBLEMS[slug]
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.extra = dict(extra or {})
+
+
+class Transient(TiaojieError):
+    """A back-end is away or slow; the same work may succeed after `retry_after` seconds."""
+
+    def __init__(self, reason: str, *, slug: str = "unavailable", retry_after: int = 5) -> None:
+        super().__init__(reason)
+        self.slug = slug
+        self.problem = PROBLEMS[slug]
+        self.retry_after = retry_after
+
+
+class BackendAway(Transient):
+    """The database does not answer: no message can be applied until it does."""
+
+
+class Permanent(TiaojieError):
+    """Trying again cannot help; `reason` is safe to show to operators (no personal data)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+

@@ -1,0 +1,97 @@
+"""Structured logs: static event names with bound fields, nothing personal.
+
+A processor drops every field that is not in FIELDS, so that a careless call cannot leak a name or
+a phone number; the catalogue LOG_EVENTS is the operator's index, checked by the house tests.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import structlog
+
+if TYPE_CHECKING:
+    from shared.settings import Settings
+
+LOG_EVENTS: Mapping[str, str] = {
+    "request_refused": "A request was answered with 4xx; `slug` says why.",
+    "request_failed": "A request ended in 5xx; `error` is the class of the exception.",
+    "message_handled": "A message was applied (level DEBUG).",
+    "message_refused": "A rule refused a message; it is acknowledged and not tried again.",
+    "message_set_aside": "A message could not be applied and waits or is dead; see `reason`.",
+    "message_recovered": "A message that had been set aside was applied.",
+    "message_ignored": "A message of a kind this service does not handle (level DEBUG).",
+    "batch_held": "A back-end is away; the batch is kept and tried again after `seconds`.",
+    "consumer_paused": "The consumer gave its messages back and waits for the back-end.",
+    "consumer_started": "The consumer reads its queue.",
+    "broker_connected": "Connected to RabbitMQ.",
+    "broker_lost": "The connection to RabbitMQ ended; it is opened again after `seconds`.",
+    "relay_leads": "This process publishes the outbox of its service.",
+    "relay_published": "A batch of events was confirmed (level DEBUG).",
+    "relay_unroutable": "No queue is bound for an event; it stays in the outbox.",
+    "relay_refused": "The broker refused or lost events; they stay in the outbox.",
+    "relay_wake_lost": "The change stream ended; the sweep goes on and the stream is opened again.",
+    "relay_failed": "A turn of the relay failed; it is tried again.",
+    "task_failed": "A recurring task raised; it runs again at its next time.",
+    "worker_started": "The worker process is ready.",
+    "worker_stopping": "SIGTERM or SIGINT arrived: finish, acknowledge, flush.",
+    "worker_stopped": "Everything in hand was finished within the limit.",
+    "worker_stop_timeout": "The limit passed; what was in hand is redelivered.",
+    "provisioned": "Indexes, topology and reference data are in place.",
+    "reservation_released": "A mediator's capacity held for no case was given back.",
+    "evidence_swept": "Evidence files no application points to were removed.",
+    "message_sending_failed": "A message to a person could not be sent; `code` says why.",
+    "policies_imported": "Policies were imported.",
+    "policy_index_failed": "The policy index could not be built; the old one stays in use.",
+    "sealed_again": "Documents were sealed again with the newest key.",
+}
+"""Every log event and what it means."""
+
+FIELDS = frozenset(
+    """event level timestamp service process correlation_id trace_id serial_number event_name
+    event_id route method status slug error reason queue seconds count attempts version task
+    collection code channel organisation port division name oldest_seconds where""".split()
+)
+"""Fields a log line may carry. A serial number alone shows nothing personal (progress is masked)."""
+
+
+def configure(settings: Settings, service: str, process: str) -> None:
+    """Send structlog and the standard library's warnings to stdout in one form."""
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer()
+        if settings.log_format == "console"
+        else structlog.processors.JSONRenderer(
+            serializer=lambda value, **_: orjson.dumps(value, default=str).decode()
+        )
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _only_known_fields,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[settings.log_level]
+        ),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service, process=process)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stdout, format="%(name)s %(levelname)s")
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # our own events tell of the connection
+
+
+def _only_known_fields(
+    _logger: Any, _method: str, entry: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    return {key: value for key, value in entry.items() if key in FIELDS}
+
+
+def logger() -> Any:
+    return structlog.get_logger()

@@ -1,0 +1,143 @@
+"""OpenAPI 3.1 of a service, from its routes and their marshmallow schemas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+
+from shared.errors import PROBLEMS
+
+if TYPE_CHECKING:
+    from shared.web import Route
+
+VERSION = "1.0.0"
+
+_PROBLEM = {
+    "type": "object",
+    "description": "Problem details, RFC 9457.",
+    "required": ["type", "title", "status", "detail", "instance"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "code": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "message"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "JSON Pointer into the body"},
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+_HEADERS = {
+    "X-Query-Code": "Query code of the receipt.",
+    "Idempotency-Key": "Same key and body: the same answer again.",
+    "If-Match": "Version of the case as last read.",
+}
+
+
+def build(service: str, routes: Sequence[Route]) -> dict[str, Any]:
+    """The whole document; every route with its access rule, bodies, answers and refusals."""
+    spec = APISpec(
+        title=f"Tiaojie {service}",
+        version=VERSION,
+        openapi_version="3.1.0",
+        plugins=[MarshmallowPlugin(schema_name_resolver=_schema_name)],
+        info={"license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+    )
+    spec.components.schema("Problem", _PROBLEM)
+    spec.components.security_scheme(
+        "token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    )
+    for route in routes:
+        spec.path(path=route.path, operations={route.method.lower(): _operation(route)})
+    return spec.to_dict()
+
+
+def _schema_name(schema: Any) -> str:
+    return (schema if isinstance(schema, type) else type(schema)).__name__
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    slug = re.sub(r"[^a-z]+", "_", f"{route.method} {route.path}".lower()).strip("_")
+    operation: dict[str, Any] = {
+        "operationId": slug,
+        "summary": route.summary,
+        "parameters": [*_path_parameters(route.path), *_header_parameters(route)],
+        "responses": _responses(route),
+        "x-access": {
+            "anonymous": route.access.anonymous,
+            "roles": sorted(route.access.roles) if route.access.roles is not None else None,
+        },
+    }
+    if route.query:
+        operation["parameters"].append({"in": "query", "schema": route.query})
+    if route.body:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": route.body}},
+        }
+    elif route.method == "PUT":
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    if route.access.roles is not None:
+        operation["security"] = [{"token": []}, *([{}] if route.access.anonymous else [])]
+    return operation
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    return [
+        {"in": "path", "name": name, "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", path)
+    ]
+
+
+def _header_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {
+            "in": "header",
+            "name": name,
+            "required": need == "required",
+            "description": _HEADERS[name],
+            "schema": {"type": "string"},
+        }
+        for name, need in route.headers.items()
+    ]
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    answered: dict[str, Any] = {"description": route.summary}
+    if route.answer:
+        answered["content"] = {route.media_type: {"schema": route.answer}}
+    elif route.status != 204:
+        answered["content"] = {route.media_type: {"schema": {}}}
+    responses: dict[str, Any] = {str(route.status): answered}
+    always = ["internal", "unavailable"]
+    if route.access.roles is not None:
+        always += ["unauthorised", "forbidden"]
+    by_status: dict[int, list[str]] = {}
+    for slug in [*route.refusals, *always]:
+        by_status.setdefault(PROBLEMS[slug].status, []).append(slug)
+    for status, slugs in sorted(by_status.items()):
+        responses[str(status)] = {
+            "description": ", ".join(dict.fromkeys(slugs)),
+            "content": {
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+            },
+        }
+    return responses

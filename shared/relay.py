@@ -1,0 +1,234 @@
+"""From the outboxes to the exchange: every event is published at least once.
+
+One process of a service leads (a lease in the database); a change stream wakes it within a
+millisecond of a commit, a sweep each second is the safety net. Marking is race-safe: an outbox is
+cleared only while its `pending` stamp is the one that was read; otherwise the published events are
+pulled out by id.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from bson import ObjectId
+from pymongo import UpdateOne
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from shared import metrics
+from shared.broker import Broker, Outcome, Outgoing
+from shared.contracts.envelope import from_document
+from shared.log import logger
+
+if TYPE_CHECKING:
+    from pymongo.collection import Collection
+    from pymongo.database import Database
+
+Document = dict[str, Any]
+LEASE = timedelta(seconds=4)
+PUBLISH_TIMEOUT = 10.0
+STANDBY_SECONDS = 1.0
+
+
+class Relay:
+    """Publishes the outboxes of `collections` (aggregates of one service)."""
+
+    def __init__(
+        self,
+        database: Database[Document],
+        collections: Sequence[str],
+        broker: Broker,
+        *,
+        batch: int,
+        sweep_seconds: float,
+    ) -> None:
+        self._database = database
+        self._collections = [database[name] for name in collections]
+        self._broker = broker
+        self._batch = batch
+        self._sweep = sweep_seconds
+        self._holder = str(ObjectId())
+        self._leases = database["leases"]
+        self._lease_until = 0.0
+        self._stuck_up_to: dict[str, ObjectId] = {}
+        self._stopping = threading.Event()
+        self._wake = threading.Event()
+        self.threads = [
+            threading.Thread(target=self._run, name="relay", daemon=True),
+            threading.Thread(target=self._watch, name="relay-watch", daemon=True),
+        ]
+
+    def start(self) -> None:
+        for thread in self.threads:
+            thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """Finish the turn under way and give the lease back, so that another takes over at once."""
+        self._stopping.set()
+        self._wake.set()
+        self.threads[0].join(timeout)
+
+    def publish_pending(self) -> int:
+        """One turn over all collections; the number of events confirmed."""
+        return sum(self._publish(collection) for collection in self._collections)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                if not self._lead():
+                    self._stopping.wait(STANDBY_SECONDS)
+                    continue
+                if not self._broker.ready:
+                    self._stopping.wait(0.1)
+                    continue
+                self._wake.clear()
+                if not self.publish_pending():
+                    self._wake.wait(self._sweep)
+                failures = 0
+            except PyMongoError as error:
+                failures = min(failures + 1, 7)
+                logger().warning("relay_failed", error=type(error).__name__)
+                self._stopping.wait(random.uniform(0.5, 1) * 0.1 * 2**failures)
+        self._give_up_lease()
+
+    def _watch(self) -> None:
+        """Wake the publisher for every commit that leaves something pending."""
+        pipeline = [
+            {
+                "$match": {
+                    "ns.coll": {"$in": [c.name for c in self._collections]},
+                    "$or": [
+                        {"operationType": "insert"},
+                        {"updateDescription.updatedFields.pending": {"$exists": True}},
+                    ],
+                }
+            },
+            {"$project": {"_id": 1}},
+        ]
+        while not self._stopping.is_set():
+            try:
+                with self._database.watch(pipeline, max_await_time_ms=1000) as stream:
+                    while not self._stopping.is_set():
+                        if stream.try_next() is not None:
+                            self._wake.set()
+            except PyMongoError as error:
+                logger().warning("relay_wake_lost", error=type(error).__name__)
+                self._stopping.wait(random.uniform(0.5, 1.5))
+
+    def _lead(self) -> bool:
+        if time.monotonic() < self._lease_until:
+            return True
+        now = datetime.now(UTC)
+        asked = time.monotonic()
+        was_leading = self._lease_until > 0
+        try:
+            self._leases.update_one(
+                {"_id": "relay", "$or": [{"holder": self._holder}, {"until": {"$lt": now}}]},
+                {"$set": {"holder": self._holder, "until": now + LEASE}},
+                upsert=True,
+            )
+        except DuplicateKeyError:
+            self._lease_until = 0.0
+            return False
+        # renewed at half time; two leaders for a moment would only publish twice, never lose
+        self._lease_until = asked + LEASE.total_seconds() / 2
+        if not was_leading:
+            logger().info("relay_leads")
+        return True
+
+    def _give_up_lease(self) -> None:
+        try:
+            self._leases.delete_one({"_id": "relay", "holder": self._holder})
+        except PyMongoError:
+            return  # it runs out by itself
+
+    def _publish(self, collection: Collection[Document]) -> int:
+        after = self._stuck_up_to.get(collection.name)
+        wanted = {"pending": {"$gt": after} if after else {"$exists": True}}
+        documents = list(
+            collection.find(wanted, {"outbox": 1, "pending": 1})
+            .sort("pending", 1)
+            .hint("pending")
+            .limit(self._batch)
+        )
+        if not documents:
+            self._stuck_up_to.pop(collection.name, None)
+            return 0
+        began = time.perf_counter()
+        events = [event for document in documents for event in document["outbox"]]
+        outcomes = self._broker.publish([_outgoing(e) for e in events], PUBLISH_TIMEOUT)
+        confirmed = {e["id"] for e, o in zip(events, outcomes, strict=True) if o is Outcome.CONFIRMED}
+        self._mark(collection, documents, confirmed)
+        metrics.RELAY_SECONDS.observe(time.perf_counter() - began)
+        self._report(collection, outcomes)
+        if len(confirmed) < len(events):
+            # what is stuck must not keep back what comes behind it; the next round begins anew
+            self._stuck_up_to[collection.name] = documents[-1]["pending"]
+            self._stopping.wait(random.uniform(0.2, 0.5))
+        return len(confirmed)
+
+    def _mark(
+        self, collection: Collection[Document], documents: Sequence[Document], confirmed: set[str]
+    ) -> None:
+        whole = [
+            d["pending"] for d in documents if all(e["id"] in confirmed for e in d["outbox"])
+        ]
+        cleared = 0
+        if whole:
+            cleared = collection.update_many(
+                {"pending": {"$in": whole}}, {"$set": {"outbox": []}, "$unset": {"pending": ""}}
+            ).modified_count
+        if cleared == len(documents):
+            return
+        operations = [
+            UpdateOne({"_id": d["_id"], "outbox.id": {"$in": ids}}, _pull(ids))
+            for d in documents
+            if (ids := [e["id"] for e in d["outbox"] if e["id"] in confirmed])
+        ]
+        if operations:
+            collection.bulk_write(operations, ordered=False)
+
+    def _report(self, collection: Collection[Document], outcomes: Sequence[Outcome]) -> None:
+        counts = {outcome: outcomes.count(outcome) for outcome in Outcome}
+        for outcome, count in counts.items():
+            if count:
+                metrics.PUBLISHED.labels(outcome.value).inc(count)
+        where = collection.name
+        logger().debug("relay_published", count=counts[Outcome.CONFIRMED], collection=where)
+        if counts[Outcome.UNROUTABLE]:
+            logger().error("relay_unroutable", count=counts[Outcome.UNROUTABLE], collection=where)
+        if counts[Outcome.REFUSED] or counts[Outcome.LOST]:
+            logger().warning(
+                "relay_refused",
+                count=counts[Outcome.REFUSED] + counts[Outcome.LOST],
+                collection=where,
+            )
+
+
+def _outgoing(document: Document) -> Outgoing:
+    return Outgoing(document["id"], from_document(document).routing_key, orjson.dumps(document))
+
+
+def _pull(ids: list[str]) -> list[Document]:
+    """Take published events out and drop the stamp if nothing is left, in one pipeline update."""
+    rest = {"$filter": {"input": "$outbox", "cond": {"$not": {"$in": ["$$this.id", ids]}}}}
+    stamp = {"$cond": [{"$eq": [{"$size": "$outbox"}, 0]}, "$$REMOVE", "$pending"]}
+    return [{"$set": {"outbox": rest}}, {"$set": {"pending": stamp}}]
+
+
+def measure_outbox(collection: Collection[Document], limit: int) -> int:
+    """Documents with unpublished events, counted up to `limit`; also sets the gauges."""
+    depth = collection.count_documents({"pending": {"$exists": True}}, hint="pending", limit=limit)
+    oldest = collection.find_one({"pending": {"$exists": True}}, {"pending": 1}, sort=[("pending", 1)])
+    age = 0.0
+    if oldest is not None and "pending" in oldest:
+        age = max(0.0, (datetime.now(UTC) - oldest["pending"].generation_time).total_seconds())
+    metrics.OUTBOX_DEPTH.labels(collection.name).set(depth)
+    metrics.OUTBOX_AGE.labels(collection.name).set(age)
+    return depth

@@ -1,0 +1,223 @@
+"""A worker process: consume, relay, recurring tasks, health; stops gracefully on SIGTERM.
+
+Started as `python -m services.<name> worker`. Losing any of its threads ends the process, which
+the supervisor starts again: a half-dead worker is worse than none.
+"""
+
+from __future__ import annotations
+
+import queue
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pymongo.errors import PyMongoError
+
+from shared import log
+from shared.broker import Broker, Delivery, dead_queue_name, queue_name
+from shared.errors import BackendAway, Permanent
+from shared.health import serve_health
+from shared.log import logger
+from shared.relay import Relay, measure_outbox
+from shared.runner import Handlers, Runner
+from shared.setaside import DELIVERY_LIMIT_REACHED
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+    from shared.settings import Settings
+
+Document = dict[str, Any]
+
+HOLD_TRIES = 7
+"""Tries of a batch while the database is away (about 12 s) before its messages are given back."""
+
+MEASURE_SECONDS = 5.0
+RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something a worker does again and again, `every` so many seconds (jittered by a tenth)."""
+
+    name: str
+    every: float
+    act: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What a service's worker is made of; `outboxes` are its collections of aggregates."""
+
+    service: str
+    settings: Settings
+    database: Database[Document]
+    handlers: Handlers
+    outboxes: Sequence[str]
+    tasks: Sequence[Task] = ()
+    on_stop: Sequence[Callable[[], None]] = field(default=())
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT, then finish, acknowledge and flush within the limit."""
+        log.configure(self.settings, self.service, "worker")
+        _Running(self).until_stopped()
+
+
+class _Running:
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        settings = worker.settings
+        name = worker.service
+        self._runner = Runner(name, worker.database, worker.handlers, settings.message_tries)
+        self._broker = Broker(
+            settings.amqp_url,
+            consume={queue_name(name): False, dead_queue_name(name): True},
+            prefetch=settings.prefetch,
+        )
+        self._relay = Relay(
+            worker.database,
+            worker.outboxes,
+            self._broker,
+            batch=settings.relay_batch,
+            sweep_seconds=settings.relay_sweep_seconds,
+        )
+        self._stopping = threading.Event()
+        self._tasks = [
+            *worker.tasks,
+            Task("retry_set_aside", RETRY_SECONDS, self._retry_set_aside),
+            Task("measure", MEASURE_SECONDS, self._measure),
+        ]
+        self._threads = [
+            threading.Thread(target=self._consume, name="consumer", daemon=True),
+            threading.Thread(target=self._repeat_tasks, name="tasks", daemon=True),
+        ]
+
+    def until_stopped(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stopping.set())
+        self._broker.start()
+        self._relay.start()
+        for thread in self._threads:
+            thread.start()
+        settings = self._worker.settings
+        if settings.worker_port:
+            serve_health(settings.listen_host, settings.worker_port, self._checks())
+        logger().info("worker_started")
+        while not self._stopping.wait(0.5):
+            if not all(thread.is_alive() for thread in (*self._threads, *self._relay.threads)):
+                logger().error("worker_stopped", reason="a thread died")
+                raise SystemExit(1)
+        self._stop()
+
+    def _stop(self) -> None:
+        logger().info("worker_stopping")
+        ends_at = time.monotonic() + self._worker.settings.stop_timeout_seconds
+        self._broker.stop_consuming()
+        for thread in self._threads:
+            thread.join(max(0.0, ends_at - time.monotonic()))
+        finished = not any(thread.is_alive() for thread in self._threads)
+        self._relay.stop(max(0.1, ends_at - time.monotonic()))
+        self._flush(ends_at)
+        for act in self._worker.on_stop:
+            act()
+        self._broker.stop()
+        (logger().info if finished else logger().error)(
+            "worker_stopped" if finished else "worker_stop_timeout"
+        )
+
+    def _flush(self, ends_at: float) -> None:
+        try:
+            while self._broker.ready and time.monotonic() < ends_at and self._relay.publish_pending():
+                pass
+        except PyMongoError as error:
+            logger().warning("relay_failed", error=type(error).__name__)
+
+    def _checks(self) -> Mapping[str, Callable[[], bool]]:
+        return {"mongodb": self._mongo_answers, "rabbitmq": lambda: self._broker.ready}
+
+    def _mongo_answers(self) -> bool:
+        try:
+            self._worker.database.command("ping")
+        except PyMongoError:
+            return False
+        return True
+
+    # --- consuming ---------------------------------------------------------------------------
+
+    def _consume(self) -> None:
+        while True:
+            batch = self._gather()
+            if batch:
+                self._settle(batch)
+            elif self._stopping.is_set():
+                return
+
+    def _gather(self) -> list[Delivery]:
+        """What is there now, up to a micro-batch: under load the next one fills while this is
+        written, so waiting for more would only cost latency."""
+        deliveries = self._broker.deliveries
+        try:
+            batch = [deliveries.get(timeout=0.2)]
+            while len(batch) < self._worker.settings.batch_messages:
+                batch.append(deliveries.get_nowait())
+        except queue.Empty:
+            pass
+        return [d for d in batch if d.epoch == self._broker.epoch] if batch else []
+
+    def _settle(self, batch: Sequence[Delivery]) -> None:
+        for attempt in range(HOLD_TRIES):
+            try:
+                for delivery in batch:
+                    if delivery.dead:
+                        self._runner.keep_dead(delivery.body, Permanent(DELIVERY_LIMIT_REACHED))
+                self._runner.apply([d.body for d in batch if not d.dead])
+            except BackendAway:
+                seconds = random.uniform(0.5, 1) * min(5.0, 0.2 * 2**attempt)
+                logger().warning("batch_held", count=len(batch), seconds=round(seconds, 2))
+                if self._stopping.wait(seconds):
+                    return  # unacknowledged: redelivered to whoever comes next
+            else:
+                self._broker.acknowledge(batch[-1].tag, batch[-1].epoch, multiple=True)
+                return
+        self._pause_until_database_answers()
+
+    def _pause_until_database_answers(self) -> None:
+        logger().warning("consumer_paused")
+        self._broker.pause()
+        while not self._stopping.is_set() and not self._mongo_answers():
+            self._stopping.wait(random.uniform(1, 3))
+        self._broker.resume()
+
+    # --- recurring tasks ---------------------------------------------------------------------
+
+    def _repeat_tasks(self) -> None:
+        due = {task.name: time.monotonic() for task in self._tasks}
+        while not self._stopping.is_set():
+            for task in self._tasks:
+                if time.monotonic() < due[task.name]:
+                    continue
+                try:
+                    task.act()
+                except Exception as error:  # a task's fault is logged; its next turn comes
+                    logger().error("task_failed", task=task.name, error=type(error).__name__)
+                due[task.name] = time.monotonic() + task.every * random.uniform(0.9, 1.1)
+            self._stopping.wait(max(0.02, min(due.values()) - time.monotonic()))
+
+    def _retry_set_aside(self) -> None:
+        for _ in range(self._worker.settings.batch_messages):
+            kept = self._runner.set_aside.claim_due()
+            if kept is None or self._stopping.is_set():
+                return
+            if self._runner.apply_again(kept.body):
+                self._runner.set_aside.forget(kept.id)
+                logger().info("message_recovered", event_id=kept.id, attempts=kept.attempts)
+
+    def _measure(self) -> None:
+        limit = self._worker.settings.outbox_limit
+        for name in self._worker.outboxes:
+            measure_outbox(self._worker.database[name], limit)
+        self._runner.set_aside.measure()

@@ -1,0 +1,51 @@
+"""Events for tests of whoever consumes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.contracts.envelope import Event, Trace, new_id, new_traceparent
+
+AT = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+
+
+def an_event(
+    name: str = "application.withdrawn",
+    *,
+    serial: str = "2634626885086477",
+    sequence: int = 1,
+    at: datetime = AT,
+    division: str = "370102",
+    **payload: Any,
+) -> Event:
+    if name == "application.withdrawn" and not payload:
+        payload = {"withdrawn_at": "2026-11-20T03:00:00Z"}
+    trace = Trace(new_traceparent(), new_id())
+    return Event(new_id(), name, 1, "test", serial, at, sequence, division, payload, trace)
+
+
+def a_submission(**changes: Any) -> Event:
+    """`application.submitted` of a migrant worker in Lixia, Jinan."""
+    serial = changes.pop("serial", "2634626885086477")
+    data: dict[str, Any] = {
+        "serial_number": serial,
+        "received_at": "2026-11-20T03:00:00Z",
+        "applicant_role": "worker",
+        "channel": "web",
+        "division": {"code": "370102", "name": "山东省济南市历下区"},
+        "category": "pay_injury_compensation",
+        "cause": "拖欠劳动报酬",
+        "flags": ["migrant_worker_wages"],
+        "claims": [{"claim_type": "wage_arrears", "amount_cny": 20020}],
+        "deadlines": [{"name": "acceptance_decision", "due_on": "2026-11-25"}],
+        "language": "zh",
+        "interpreter_language": None,
+        "party_hashes": ["hash-of-applicant", "hash-of-employer"],
+        "holder_hashes": ["hash-of-applicant"],
+        "query_code_hash": "hash-of-code",
+        "query_code_expires_at": "2028-11-20T03:00:00Z",
+        "phone_last4_hashes": ["hash-of-last4"],
+        "contacts": "sealed",
+    } | changes
+    return an_event("application.submitted", serial=serial, division=data["division"]["code"], **data)
