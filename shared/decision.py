@@ -51,3 +51,16 @@ class Upsert:
     unset: Sequence[str] = ()
     pull: Mapping[str, Any] = field(default_factory=dict)
     create: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """A projection's idempotent write of a whole document: the highest `sequence` wins, whatever
+    the order of arrival."""
+
+    id: str
+    sequence: int
+    document: Mapping[str, Any]
+
+
+Write = Upsert | Latest

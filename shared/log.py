@@ -47,6 +47,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "message_sending_failed": "A message to a person could not be sent; `code` says why.",
     "policies_imported": "Policies were imported.",
     "policy_index_failed": "The policy index could not be built; the old one stays in use.",
+    "issuer_keys_unavailable": "The issuer's keys could not be loaded; known ones stay good for an hour.",
     "sealed_again": "Documents were sealed again with the newest key.",
 }
 """Every log event and what it means."""

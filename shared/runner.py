@@ -23,7 +23,7 @@ from pymongo.errors import BulkWriteError
 from shared import metrics
 from shared.contracts.envelope import Event, Trace, from_json
 from shared.contracts.events import EVENTS
-from shared.decision import Decision, Record, State, Upsert
+from shared.decision import Decision, Latest, Record, State, Write
 from shared.errors import BackendAway, Permanent, Refused, Transient
 from shared.log import logger
 from shared.setaside import SetAside, reason_of
@@ -68,7 +68,7 @@ class Projecting:
     the same writes in any order, any number of times, give the same documents."""
 
     collection: str
-    project: Callable[[Event], Iterable[Upsert]]
+    project: Callable[[Event], Iterable[Write]]
 
 
 Handler = Deciding | Projecting
@@ -171,7 +171,7 @@ class Runner:
 
     def _project(self, handler: Projecting, events: Sequence[Event]) -> None:
         operations = [
-            UpdateOne({"_id": write.id}, _update_of(write), upsert=write.create)
+            _operation(write)
             for event in events
             for write in handler.project(event)
         ]
@@ -271,7 +271,13 @@ def merged(updates: Sequence[Document]) -> Document:
     return {"$set": sets, **({"$push": push} if push else {})}
 
 
-def _update_of(write: Upsert) -> Document:
+def _operation(write: Write) -> UpdateOne:
+    if isinstance(write, Latest):
+        newer = {"$lt": [{"$ifNull": ["$sequence", 0]}, write.sequence]}
+        document = {**write.document, "_id": write.id, "sequence": write.sequence}
+        chosen = {"$cond": [newer, {"$literal": document}, "$$ROOT"]}
+        # only `_id` in the filter: the server then repeats an upsert that lost a race by itself
+        return UpdateOne({"_id": write.id}, [{"$replaceWith": chosen}], upsert=True)
     update: Document = {}
     if write.set:
         update["$set"] = dict(write.set)
@@ -279,4 +285,4 @@ def _update_of(write: Upsert) -> Document:
         update["$unset"] = dict.fromkeys(write.unset, "")
     if write.pull:
         update["$pull"] = dict(write.pull)
-    return update
+    return UpdateOne({"_id": write.id}, update, upsert=write.create)

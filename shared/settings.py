@@ -48,6 +48,9 @@ class Settings:
         "amqp://guest:guest@127.0.0.1:5672/%2F", "RabbitMQ of this service.", secret=True
     )
     public_url: str = setting("http://localhost:8000", "The gateway's address, used in links.")
+    trusted_proxies: int = setting(
+        0, "Reverse proxies in front whose X-Forwarded-For is believed; the gateway is one."
+    )
     log_level: str = setting(
         "INFO", "Least level logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR")
     )

@@ -24,6 +24,7 @@ from pymongo.errors import (
     DuplicateKeyError,
     ExecutionTimeout,
     NetworkTimeout,
+    PyMongoError,
     ServerSelectionTimeoutError,
     WaitQueueTimeoutError,
     WTimeoutError,
@@ -80,6 +81,15 @@ def connect(settings: Settings, service: str) -> Database[Document]:
         f"{settings.mongo_prefix}{service}",
         write_concern=WriteConcern(w="majority", j=True, wtimeout=timeout_ms),
     )
+
+
+def answers(database: Database[Document]) -> bool:
+    """Whether the database answers right now: a readiness check."""
+    try:
+        database.command("ping")
+    except PyMongoError:
+        return False
+    return True
 
 
 @contextmanager

@@ -20,6 +20,7 @@ import structlog
 from flask import Flask, Response, request
 from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shared import log, metrics
 from shared.access import Access
@@ -97,6 +98,8 @@ def create_app(
     app = Flask(service, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = body_limit
     app.url_map.strict_slashes = False
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     verifier = Verifier(settings)
     for route in routes:
         rule = re.sub(r"{(\w+)}", r"<\1>", route.path)

@@ -25,6 +25,7 @@ from shared.log import logger
 from shared.relay import Relay, measure_outbox
 from shared.runner import Handlers, Runner
 from shared.setaside import DELIVERY_LIMIT_REACHED
+from shared.store import answers
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -93,7 +94,10 @@ class _Running:
         ]
         self._threads = [
             threading.Thread(target=self._consume, name="consumer", daemon=True),
-            threading.Thread(target=self._repeat_tasks, name="tasks", daemon=True),
+            *(
+                threading.Thread(target=self._repeat, args=(task,), name=task.name, daemon=True)
+                for task in self._tasks
+            ),
         ]
 
     def until_stopped(self) -> None:
@@ -137,14 +141,7 @@ class _Running:
             logger().warning("relay_failed", error=type(error).__name__)
 
     def _checks(self) -> Mapping[str, Callable[[], bool]]:
-        return {"mongodb": self._mongo_answers, "rabbitmq": lambda: self._broker.ready}
-
-    def _mongo_answers(self) -> bool:
-        try:
-            self._worker.database.command("ping")
-        except PyMongoError:
-            return False
-        return True
+        return {"mongodb": lambda: answers(self._worker.database), "rabbitmq": lambda: self._broker.ready}
 
     # --- consuming ---------------------------------------------------------------------------
 
@@ -160,13 +157,14 @@ class _Running:
         """What is there now, up to a micro-batch: under load the next one fills while this is
         written, so waiting for more would only cost latency."""
         deliveries = self._broker.deliveries
+        batch: list[Delivery] = []
         try:
-            batch = [deliveries.get(timeout=0.2)]
+            batch.append(deliveries.get(timeout=0.2))
             while len(batch) < self._worker.settings.batch_messages:
                 batch.append(deliveries.get_nowait())
         except queue.Empty:
             pass
-        return [d for d in batch if d.epoch == self._broker.epoch] if batch else []
+        return [d for d in batch if d.epoch == self._broker.epoch]
 
     def _settle(self, batch: Sequence[Delivery]) -> None:
         for attempt in range(HOLD_TRIES):
@@ -188,24 +186,19 @@ class _Running:
     def _pause_until_database_answers(self) -> None:
         logger().warning("consumer_paused")
         self._broker.pause()
-        while not self._stopping.is_set() and not self._mongo_answers():
+        while not self._stopping.is_set() and not answers(self._worker.database):
             self._stopping.wait(random.uniform(1, 3))
         self._broker.resume()
 
     # --- recurring tasks ---------------------------------------------------------------------
 
-    def _repeat_tasks(self) -> None:
-        due = {task.name: time.monotonic() for task in self._tasks}
+    def _repeat(self, task: Task) -> None:
         while not self._stopping.is_set():
-            for task in self._tasks:
-                if time.monotonic() < due[task.name]:
-                    continue
-                try:
-                    task.act()
-                except Exception as error:  # a task's fault is logged; its next turn comes
-                    logger().error("task_failed", task=task.name, error=type(error).__name__)
-                due[task.name] = time.monotonic() + task.every * random.uniform(0.9, 1.1)
-            self._stopping.wait(max(0.02, min(due.values()) - time.monotonic()))
+            try:
+                task.act()
+            except Exception as error:  # a task's fault is logged; its next turn comes
+                logger().error("task_failed", task=task.name, error=type(error).__name__)
+            self._stopping.wait(task.every * random.uniform(0.9, 1.1))
 
     def _retry_set_aside(self) -> None:
         for _ in range(self._worker.settings.batch_messages):

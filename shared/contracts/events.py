@@ -182,11 +182,11 @@ EVENTS: Mapping[str, EventType] = {
             CaseUnassigned, "No organisation serves the place; the platform administrator decides.",
         ),
         EventType(
-            "case.organisation_assigned", 1, "routing", ("intake", "routing", "notify", "query"),
+            "case.organisation_assigned", 1, "routing", ("intake", "notify", "query"),
             CaseOrganisationAssigned, "An organisation has the case.",
         ),
         EventType(
-            "case.mediator_assigned", 1, "routing", ("intake", "routing", "notify", "query"),
+            "case.mediator_assigned", 1, "routing", ("intake", "notify", "query"),
             CaseMediatorAssigned, "A mediator has the case.",
         ),
         EventType(

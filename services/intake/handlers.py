@@ -1,0 +1,222 @@
+"""What intake does: people's commands on an application, and what it learns of its case.
+
+HANDLERS at the end is the table of contents for messages; the commands are called by `api`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from services.intake import domain
+from services.intake.deadlines import civil_day, deadlines
+from services.intake.triage import triage
+from shared.contracts.envelope import Event, NewEvent
+from shared.contracts.lifecycle import ENDED
+from shared.decision import NOTHING, Decision, State
+from shared.errors import Refused
+from shared.runner import Deciding
+from shared.sealing import Hasher, Keyring, QueryCodes, identity_hash, phone_last4_hash
+
+Application = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The keys intake works with: what is sealed for itself, what for notify, what is hashed."""
+
+    applications: Keyring
+    contacts: Keyring
+    hasher: Hasher
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is new about a submission: drawn or read from a clock by the caller."""
+
+    serial_number: str
+    query_code: str
+    received_at: datetime
+    query_code_days: int
+    division_code: str
+    division_name: str
+    idempotency_key: str | None
+    body_digest: str
+
+
+def sealing_context(serial_number: str) -> str:
+    return f"application:{serial_number}"
+
+
+def contacts_context(serial_number: str) -> str:
+    return f"contacts:{serial_number}"
+
+
+# --- commands --------------------------------------------------------------------------------
+
+
+def submit(application: Application, receipt: Receipt, secrets: Secrets) -> Decision:
+    """The first state of an application and its `application.submitted`."""
+    serial = receipt.serial_number
+    flags = triage(application, civil_day(receipt.received_at))
+    expires_at = receipt.received_at + timedelta(days=receipt.query_code_days)
+    due = [
+        {"name": d.name, "due_on": d.due_on.isoformat(), "provisional": d.provisional}
+        for d in deadlines(receipt.received_at, application)
+    ]
+    stated = domain.open_part(application, flags) | {"deadlines": due}
+    hashed = _hashes(application, receipt, secrets.hasher)
+    sealed = secrets.applications.seal_binary(
+        orjson.dumps({"application": application, "query_code": receipt.query_code}),
+        sealing_context(serial),
+    )
+    state = {
+        **stated,
+        **hashed,
+        "status": "submitted",
+        "open": True,
+        "received_at": receipt.received_at,
+        "division_code": receipt.division_code,
+        "division_name": receipt.division_name,
+        "query_code_expires_at": expires_at,
+        "sealed": sealed,
+        "sealed_with": secrets.applications.first_kid,
+        "attachments": [_declared(a) for a in application.get("attachments") or ()],
+        "supplements": [],
+        "case_sequence": 0,
+    }
+    if receipt.idempotency_key:
+        state["idempotency"] = {"key": receipt.idempotency_key, "body": receipt.body_digest}
+    contacts = orjson.dumps(
+        {"persons": domain.contacts(application), "query_code": receipt.query_code}
+    )
+    event = {
+        **stated,
+        **{k: v for k, v in hashed.items() if k != "parties_key"},
+        "serial_number": serial,
+        "received_at": receipt.received_at.isoformat(),
+        "division": {"code": receipt.division_code, "name": receipt.division_name},
+        "query_code_expires_at": expires_at.isoformat(),
+        "contacts": secrets.contacts.seal(contacts, contacts_context(serial)),
+    }
+    return Decision(set=state, events=[NewEvent("application.submitted", event)])
+
+
+def supplement(state: State, sealed: bytes, declared: Sequence[Mapping[str, Any]], at: datetime) -> Decision:
+    """Add a statement and declare more evidence; refused once the case has ended."""
+    _require_open(state, "supplement")
+    count = len(state["attachments"]) + len(declared)
+    return Decision(
+        push={
+            "supplements": [{"at": at, "sealed": sealed}],
+            "attachments": [_declared(a) for a in declared],
+        },
+        events=[
+            NewEvent(
+                "application.supplemented",
+                {"supplement_count": len(state["supplements"]) + 1, "attachment_count": count},
+            )
+        ],
+    )
+
+
+def receive_evidence(state: State, index: int, received: Mapping[str, Any]) -> Decision:
+    """Point the declared file at what arrived."""
+    attachments = list(state["attachments"])
+    attachments[index] = {**attachments[index], **received}
+    awaited = sum(a["state"] != "received" for a in attachments)
+    kind = attachments[index]["kind"]
+    return Decision(
+        set={"attachments": attachments},
+        events=[
+            NewEvent(
+                "application.evidence_received", {"index": index, "kind": kind, "awaited": awaited}
+            )
+        ],
+    )
+
+
+def refuse_evidence(state: State, index: int, code: str) -> Decision:
+    """Remember why a file was refused, unless a good one is there already."""
+    attachments = list(state["attachments"])
+    if attachments[index]["state"] == "received":
+        return NOTHING
+    attachments[index] = {**attachments[index], "state": "refused", "refusal": code}
+    return Decision(set={"attachments": attachments})
+
+
+def withdraw(state: State, at: datetime) -> Decision:
+    """Take the application back; doing so twice changes nothing."""
+    if state["status"] == "withdrawn":
+        return NOTHING
+    _require_open(state, "withdraw")
+    return Decision(
+        set={"status": "withdrawn", "open": False, "withdrawn_at": at},
+        events=[NewEvent("application.withdrawn", {"withdrawn_at": at.isoformat()})],
+    )
+
+
+def digest(body: bytes) -> str:
+    """What tells two bodies apart under one Idempotency-Key."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def _hashes(application: Application, receipt: Receipt, hasher: Hasher) -> dict[str, Any]:
+    serial = receipt.serial_number
+    phones = [c["phone"] for c in domain.contacts(application) if c["party"] != "respondent"]
+    last4 = {phone_last4_hash(hasher, serial, phone) for phone in phones if phone}
+    return {
+        "party_hashes": [identity_hash(hasher, v) for v in domain.identity_values(application)],
+        "holder_hashes": [identity_hash(hasher, v) for v in domain.holder_values(application)],
+        "parties_key": hasher.hash("parties", "\n".join(domain.parties_key_parts(application))),
+        "query_code_hash": QueryCodes(hasher).hash(serial, receipt.query_code),
+        "phone_last4_hashes": sorted(value for value in last4 if value),
+    }
+
+
+def _declared(attachment: Mapping[str, Any]) -> dict[str, Any]:
+    # the file's name may name a person, so it stays in the sealed part
+    return {
+        "kind": attachment["kind"],
+        "content_type": attachment.get("content_type"),
+        "size_bytes": attachment.get("size_bytes"),
+        "state": "awaited",
+    }
+
+
+def _require_open(state: State, command: str) -> None:
+    if not state["open"]:
+        raise Refused(
+            "command_not_allowed",
+            extra={"command": command, "status": state["status"], "allowed": []},
+        )
+
+
+# --- messages --------------------------------------------------------------------------------
+
+
+def follow_case(event: Event, state: State | None, at: datetime) -> Decision:
+    """Know the status of the case, so that an ended one takes no supplements and no duplicates."""
+    if state is None or event.sequence <= state["case_sequence"]:
+        return NOTHING
+    if "withdrawn_at" in state:  # a step of the case that crossed the withdrawal on its way
+        return Decision(set={"case_sequence": event.sequence})
+    status = event.data["status"]
+    return Decision(
+        set={"case_sequence": event.sequence, "status": status, "open": status not in ENDED}
+    )
+
+
+_FOLLOW = [Deciding("applications", follow_case)]
+
+HANDLERS = {
+    "case.unassigned": _FOLLOW,
+    "case.organisation_assigned": _FOLLOW,
+    "case.mediator_assigned": _FOLLOW,
+    "case.withdrawn": _FOLLOW,
+}

@@ -1,0 +1,34 @@
+"""What intake can be told from outside, beside what every service is told."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from shared.settings import Settings, setting
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class IntakeSettings(Settings):
+    """Applications, drafts and evidence files."""
+
+    body_limit_bytes: int = setting(1024 * 1024, "Largest JSON body, bytes.")
+    query_code_days: int = setting(730, "Days a receipt's query code stays valid.")
+    draft_days: int = setting(30, "Days an unfinished application is kept after its last change.")
+    evidence_max_bytes: int = setting(50 * 1024 * 1024, "Largest evidence file, bytes.")
+    evidence_max_files: int = setting(20, "Evidence files of one application at most.")
+    evidence_upload_seconds: float = setting(
+        900.0, "Longest time one evidence file may take to arrive, seconds."
+    )
+    scanner: str = setting("none", "Virus scanner of evidence files.", choices=("none", "clamd"))
+    clamd_address: str = setting(
+        "127.0.0.1:3310",
+        "clamd: `host:port` or `unix:/path`; its StreamMaxLength must be at least "
+        "the largest evidence file.",
+    )
+    scan_timeout_seconds: float = setting(30.0, "Longest virus scan of one file, seconds.")
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where files over 1 MiB are held, nameless, while they are inspected."""
+        return self.data_dir / "spool"

@@ -1,0 +1,1 @@
+"""Builders of test input; everything they make up is invented."""
