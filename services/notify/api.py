@@ -1,0 +1,61 @@
+"""notify over HTTP: what was sent, for staff."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from flask import request
+
+from services.notify.store import Messages
+from shared import serial
+from shared.access import Roles
+from shared.contracts.fields import Str
+from shared.contracts.schema import Body, read
+from shared.errors import Refused
+from shared.web import Route
+
+
+class MessageList(Body):
+    """Of one case, or the newest of all."""
+
+    serial = Str("流水号", 64)
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """What the views work with; made once per process by `app`."""
+
+    messages: Messages
+
+    def list_messages(self) -> dict[str, Any]:
+        asked = read(MessageList(), request.args.to_dict(), date.today())
+        number = _serial(asked["serial"]) if asked.get("serial") else None
+        return {"items": [_json(m) for m in self.messages.listed(number)]}
+
+
+def _json(message: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
+        for name, value in message.items()
+    }
+
+
+def _serial(text: str) -> str:
+    try:
+        return serial.parse(text)
+    except serial.SerialFault as fault:
+        raise Refused("serial_checksum", fault.message) from fault
+
+
+def routes(notify: Notify) -> Sequence[Route]:
+    """Every operation of notify."""
+    return (
+        Route(
+            "GET", "/v1/messages", notify.list_messages, Roles("platform_admin"),
+            "What was sent, to whom (masked), with what result", query=MessageList,
+            refusals=("validation_failed", "serial_checksum"),
+        ),
+    )  # fmt: skip

@@ -1,0 +1,274 @@
+"""How a message leaves the house: e-mail over SMTP, text messages over a gateway.
+
+A channel ends in one of four ways: it returns Accepted, or raises
+
+    RefusedForGood      this message will never be accepted: do not try again
+    TryLater            nothing was handed over: the same message may be tried again
+    HandedOverUnknown   it may have arrived: never try again by itself
+
+It calls `handing_over` once, right before the first byte that could make the message arrive, and
+passes on what that raises: then nobody may send. No code carries an address or a server's text.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import smtplib
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+
+from services.notify.messages import Body
+from services.notify.settings import NotifySettings
+from shared.settings import SettingsError
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+SENDER_NAME: Final = "劳动人事争议在线调解"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider has taken the message over; `reference` is its name for it, if it gave one."""
+
+    reference: str | None = None
+
+
+class NotSent(Exception):
+    """`code` says why, in a few characters of our own making (`smtp_550`, `timeout`); `status` is
+    what becomes of the message.
+    """
+
+    status: ClassVar[str]
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class RefusedForGood(NotSent):
+    """It will never be accepted, however often it is tried."""
+
+    status = "failed"
+
+
+class TryLater(NotSent):
+    """Nothing was handed over; the same message may be accepted later."""
+
+    status = "planned"
+
+
+class HandedOverUnknown(NotSent):
+    """The message was handed over and no answer came: it may have arrived."""
+
+    status = "uncertain"
+
+
+class Channel(Protocol):
+    """One way to people. Safe to use from several threads; returns or raises within a time-out."""
+
+    def send(self, reference: str, body: Body, handing_over: Callable[[], None], /) -> Accepted: ...
+
+
+class SmsGateway(Protocol):
+    """A provider of text messages.
+
+    `to` is E.164, `reference` ours: pass it on if the provider can drop repetitions by it. Raise
+    NotSent's kinds; a time-out after the request was written is HandedOverUnknown. Stay within
+    `sms_timeout_seconds`. Any other exception counts as HandedOverUnknown.
+    """
+
+    def send(self, to: str, text: str, reference: str) -> Accepted: ...
+
+
+class Sms:
+    """Text messages through whatever gateway is configured."""
+
+    def __init__(self, gateway: SmsGateway) -> None:
+        self._gateway = gateway
+
+    def send(self, reference: str, body: Body, handing_over: Callable[[], None]) -> Accepted:
+        handing_over()
+        return self._gateway.send(body.to, body.text, reference)
+
+
+class Email:
+    """E-mail over SMTP (RFC 5321), one connection a message.
+
+    A 5xx for the recipient or the content is final. Whatever else goes wrong before the content is
+    sent (connection, TLS, login, a 5xx for our own sender address) is ours to mend and tried later.
+    """
+
+    def __init__(self, settings: NotifySettings) -> None:
+        self._settings = settings
+        self._domain = settings.smtp_from.rpartition("@")[2]
+        self._tls = ssl.create_default_context()
+
+    def send(self, reference: str, body: Body, handing_over: Callable[[], None]) -> Accepted:
+        content = self._content(reference, body)
+        with _before_hand_over():
+            connection = self._connect()
+        try:
+            with _before_hand_over():
+                self._announce(connection, body.to)
+            handing_over()
+            return self._hand_over(connection, content)
+        finally:
+            connection.close()
+
+    def _connect(self) -> smtplib.SMTP:
+        """An SMTP session ready for MAIL, within the time-out as a whole."""
+        settings = self._settings
+        limit = settings.smtp_timeout_seconds
+        # Naming ourselves spares smtplib a reverse look-up without a time-out.
+        if settings.smtp_security == "tls":
+            return smtplib.SMTP_SSL(
+                settings.smtp_host,
+                settings.smtp_port,
+                self._domain,
+                timeout=limit,
+                context=self._tls,
+            )
+        return smtplib.SMTP(settings.smtp_host, settings.smtp_port, self._domain, timeout=limit)
+
+    def _announce(self, connection: smtplib.SMTP, to: str) -> None:
+        """Everything before the content; raise what `_before_hand_over` understands."""
+        settings = self._settings
+        deadline = time.monotonic() + settings.smtp_timeout_seconds
+        if settings.smtp_security == "starttls":
+            _limit(connection, deadline)
+            connection.starttls(context=self._tls)
+        _limit(connection, deadline)
+        connection.ehlo_or_helo_if_needed()
+        if settings.smtp_user:
+            _limit(connection, deadline)
+            connection.login(settings.smtp_user, settings.smtp_password)
+        _limit(connection, deadline)
+        _expect(250, connection.mail(settings.smtp_from), TryLater)
+        _limit(connection, deadline)
+        _expect(250, connection.rcpt(to), RefusedForGood)
+        _limit(connection, deadline)
+        _expect(354, connection.docmd("DATA"), RefusedForGood)
+
+    def _hand_over(self, connection: smtplib.SMTP, content: bytes) -> Accepted:
+        _limit(connection, time.monotonic() + self._settings.smtp_timeout_seconds)
+        try:
+            connection.send(content)
+            code, answer = connection.getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            raise HandedOverUnknown(_code(error)) from None
+        if not 200 <= code < 600:
+            raise HandedOverUnknown("smtp_unreadable")
+        _expect(250, (code, answer), RefusedForGood)
+        with suppress(OSError, smtplib.SMTPException):
+            connection.putcmd("QUIT")  # its answer would only cost time
+        return Accepted(_queue_id(answer))
+
+    def _content(self, reference: str, body: Body) -> bytes:
+        """The e-mail as sent after DATA. In base64 no line begins with a dot (RFC 5321 4.5.2).
+
+        The same reference gives the same Message-ID, by which a receiving server can drop a copy.
+        """
+        mail = EmailMessage(policy=SMTP)
+        try:
+            mail["From"] = Address(SENDER_NAME, addr_spec=self._settings.smtp_from)
+            mail["To"] = Address(addr_spec=body.to)
+            mail["Subject"] = body.subject
+        except (ValueError, MessageError):
+            raise RefusedForGood("address") from None
+        mail["Date"] = format_datetime(datetime.now(UTC))
+        mail["Message-ID"] = f"<{reference}@{self._domain}>"
+        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
+        mail.set_content(body.text, charset="utf-8", cte="base64")
+        return bytes(mail).rstrip(b"\r\n") + b"\r\n.\r\n"
+
+
+class Unconfigured:
+    """Ends every message visibly as failed instead of keeping it for a flood on some later day."""
+
+    def send(self, _reference: str, _body: Body, _handing_over: Callable[[], None]) -> Accepted:
+        raise RefusedForGood("not_configured")
+
+
+def configured(settings: NotifySettings, database: Database[dict[str, Any]]) -> dict[str, Channel]:
+    """The channel for each kind of message; SettingsError for a gateway that cannot be loaded."""
+    channels: dict[str, Channel] = {"sms": Unconfigured(), "email": Unconfigured()}
+    if settings.is_development:
+        from services.notify.development import channels_of
+
+        channels = channels_of(database)
+    if settings.sms_gateway:
+        channels["sms"] = Sms(_gateway(settings))
+    if settings.smtp_host:
+        channels["email"] = Email(settings)
+    return channels
+
+
+def _gateway(settings: NotifySettings) -> SmsGateway:
+    module, _, factory = settings.sms_gateway.partition(":")
+    try:
+        gateway: SmsGateway = getattr(importlib.import_module(module), factory)(settings)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SettingsError(f"TIAOJIE_SMS_GATEWAY: {type(error).__name__}") from error
+    return gateway
+
+
+def _expect(code: int, reply: tuple[int, bytes], refusal: type[NotSent]) -> None:
+    """Raise `refusal` for a 5xx reply, TryLater for any other but `code` and its kin (251)."""
+    if reply[0] >= 500:
+        raise refusal(f"smtp_{reply[0]}")
+    if reply[0] // 10 != code // 10:
+        raise TryLater(f"smtp_{reply[0]}" if reply[0] > 0 else "smtp_unreadable")
+
+
+@contextmanager
+def _before_hand_over() -> Iterator[None]:
+    """Whatever the connection or the server does, nothing was sent yet: TryLater."""
+    try:
+        yield
+    except NotSent:
+        raise
+    except (OSError, smtplib.SMTPException) as error:
+        raise TryLater(_code(error)) from None
+
+
+def _code(error: Exception) -> str:
+    """A name for what went wrong without the server's words, which may quote an address."""
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return "authentication"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"smtp_{error.smtp_code}"
+    if isinstance(error, ssl.SSLError):
+        return "tls"
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+        return "timeout"
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "not_supported"
+    return "connection"
+
+
+def _limit(connection: smtplib.SMTP, deadline: float) -> None:
+    """Give the next step what is left until `deadline`, so that many slow steps cannot add up."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    if isinstance(connection.sock, socket.socket):
+        connection.sock.settimeout(left)
+
+
+def _queue_id(answer: bytes) -> str | None:
+    """The receiving server's name for the e-mail, if its answer looks like one (`queued as 4F2`)."""
+    found = re.search(rb"queued as ([A-Za-z0-9.-]{1,64})", answer)
+    return found[1].decode() if found else None

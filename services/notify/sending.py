@@ -1,0 +1,306 @@
+"""Sends what is due: each message handed over at most once, and every end recorded.
+
+A message is claimed with a lease. Right before its hand-over a second guarded write says so: a
+process that lost its lease meanwhile (paused, cut off) fails there and sends nothing. A lease that
+runs out before that write gives the message back; after it the message is `uncertain`, because it
+may have arrived. Both writes are durable on a majority, so a fail-over cannot bring them back.
+
+Logged as `message_sending_failed` with serial_number, event_name, channel, status, code, attempts.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from prometheus_client import Counter
+from pymongo import ASCENDING, IndexModel, ReturnDocument, WriteConcern
+
+from services.notify.channels import Channel, NotSent
+from services.notify.domain import SUPERSEDED_BY
+from services.notify.messages import Document, open_body
+from services.notify.schedules import SCHEDULES
+from shared.errors import Permanent, Transient
+from shared.log import logger
+from shared.sealing import Keyring
+from shared.store import backend_errors
+
+if TYPE_CHECKING:
+    from pymongo.collection import Collection
+
+INDEXES: Final = [
+    IndexModel(
+        [("channel", ASCENDING), ("next_attempt_at", ASCENDING)],
+        name="due",
+        partialFilterExpression={"status": "planned"},
+    ),
+    IndexModel(
+        [("lease_until", ASCENDING)],
+        name="leases",
+        partialFilterExpression={"status": "sending"},
+    ),
+    IndexModel([("serial_number", ASCENDING), ("created_at", ASCENDING)], name="serial_number"),
+]
+"""Of the collection of messages."""
+
+SENDINGS = Counter(
+    "tiaojie_sendings_total", "Attempts to send a message to a person.", ("channel", "outcome")
+)
+
+TURN_SECONDS: Final = 5.0
+"""Longest stay in `send_due`, so that a channel that hangs keeps no other from its next turn."""
+
+_WRITE_TIMEOUT_MS: Final = 10_000
+_RECORD_TRIES: Final = 3
+_log = logger()
+
+
+class LeaseLost(Exception):
+    """Somebody took the message over; this process must not send it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    status: str
+    code: str | None = None
+    reference: str | None = None
+
+
+class Sender:
+    """Sends the due messages of one collection; any number of senders may share it.
+
+    `lease_seconds` must exceed every channel's time-out. Each channel has threads of its own: a
+    provider that hangs holds up nothing but itself.
+    """
+
+    def __init__(
+        self,
+        collection: Collection[Document],
+        channels: Mapping[str, Channel],
+        keyring: Keyring,
+        *,
+        clock: Callable[[], datetime],
+        lease_seconds: float,
+        threads: int = 4,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        durable = WriteConcern(w="majority", j=True, wtimeout=_WRITE_TIMEOUT_MS)
+        self._messages = collection.with_options(write_concern=durable)
+        self._channels = dict(channels)
+        self._keyring = keyring
+        self._clock = clock
+        self._lease = timedelta(seconds=lease_seconds)
+        self._threads = threads
+        self._jitter = jitter
+        self._stopping = threading.Event()
+        self._pool = ThreadPoolExecutor(threads * len(self._channels), "sender")
+        self._running: dict[str, set[Future[int]]] = {name: set() for name in self._channels}
+
+    def send_due(self, limit: int = 200) -> int:
+        """Attempt at most `limit` due messages of each channel; the number attempted.
+
+        Returns after TURN_SECONDS even if a channel hangs: its messages go on in its own threads
+        and are counted by a later call. Transient when the database is away.
+        """
+        attempted = self._ended()
+        started: list[Future[int]] = []
+        for name, running in self._running.items():
+            if self._stopping.is_set() or not self._is_due(name):
+                continue
+            budget = threading.BoundedSemaphore(limit)
+            for _ in range(min(self._threads - len(running), limit)):
+                started.append(self._pool.submit(self._drain, name, budget))
+                running.add(started[-1])
+        wait(started, timeout=TURN_SECONDS)
+        return attempted + self._ended()
+
+    def sweep(self) -> int:
+        """Decide on messages whose sender died: uncertain if it was handing over, else due again.
+
+        Returns how many. Run it every few seconds in any process.
+        """
+        now = self._clock()
+        expired: Document = {"status": "sending", "lease_until": {"$lt": now}}
+        # The holder stays named on an uncertain message: its answer, if it comes late, still counts.
+        swept = self._update_many(
+            {**expired, "handing_over": True},
+            {"status": "uncertain", "last_error": "lease_expired", "lease_until": None},
+        )
+        given_back = {"last_error": "lease_expired", "lease_until": None, "lease_holder": None}
+        for name, schedule in SCHEDULES.items():
+            unsent = {**expired, "handing_over": False, "channel": name}
+            swept += self._update_many(
+                {**unsent, "attempts": {"$gte": schedule.tries}},
+                {**given_back, "status": "temporary_failure"},
+            )
+            swept += self._update_many(
+                unsent, {**given_back, "status": "planned", "next_attempt_at": now}
+            )
+        return swept
+
+    def stop(self) -> None:
+        """Finish the messages in hand and start no other; returns when they are finished."""
+        self._stopping.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _ended(self) -> int:
+        """Messages attempted by the threads that have ended; raises what ended one of them."""
+        attempted = 0
+        for running in self._running.values():
+            for future in [future for future in running if future.done()]:
+                running.remove(future)
+                attempted += future.result()
+        return attempted
+
+    def _is_due(self, channel: str) -> bool:
+        with backend_errors():
+            return self._messages.find_one(self._due(channel), {"_id": True}) is not None
+
+    def _due(self, channel: str) -> Document:
+        return {
+            "channel": channel,
+            "status": "planned",
+            "next_attempt_at": {"$lte": self._clock()},
+        }
+
+    def _drain(self, channel: str, budget: threading.BoundedSemaphore) -> int:
+        attempted = 0
+        while not self._stopping.is_set() and budget.acquire(blocking=False):
+            message = self._claim(channel)
+            if message is None:
+                break
+            outcome = self._attempt(message)
+            if outcome is not None:
+                self._record(message, outcome)
+            attempted += 1
+        return attempted
+
+    def _claim(self, channel: str) -> Document | None:
+        with backend_errors():
+            return self._messages.find_one_and_update(
+                self._due(channel),
+                {
+                    "$set": {
+                        "status": "sending",
+                        "handing_over": False,
+                        "lease_holder": secrets.token_hex(8),
+                        "lease_until": self._clock() + self._lease,
+                    },
+                    "$inc": {"attempts": 1},
+                },
+                sort=[("next_attempt_at", ASCENDING)],
+                return_document=ReturnDocument.AFTER,
+            )
+
+    def _attempt(self, message: Document) -> _Outcome | None:
+        """How one attempt ended; None if it ended before the hand-over and the sweep decides."""
+        handed_over = False
+
+        def handing_over() -> None:
+            nonlocal handed_over
+            self._mark_handing_over(message)
+            handed_over = True
+
+        try:
+            if self._is_superseded(message):
+                return _Outcome("cancelled")
+            body = open_body(message, self._keyring)
+            accepted = self._channels[message["channel"]].send(message["_id"], body, handing_over)
+        except (LeaseLost, Transient):
+            return None
+        except NotSent as error:
+            return _Outcome(error.status, error.code)
+        except Permanent:
+            return _Outcome("failed", "unreadable")
+        except Exception as error:  # noqa: BLE001 - a provider's code may raise anything
+            return _Outcome("uncertain" if handed_over else "planned", type(error).__name__)
+        return _Outcome("sent", reference=accepted.reference)
+
+    def _is_superseded(self, message: Document) -> bool:
+        """Whether a later event has made it untrue while it waited for a retry or came late."""
+        later = SUPERSEDED_BY.get(message["event_name"])
+        if not later:
+            return False
+        told_since = {
+            "serial_number": message["serial_number"],
+            "event_name": {"$in": list(later)},
+            "sequence": {"$gt": message["sequence"]},
+        }
+        with backend_errors():
+            return self._messages.find_one(told_since, {"_id": True}) is not None
+
+    def _mark_handing_over(self, message: Document) -> None:
+        with backend_errors():
+            result = self._messages.update_one(
+                {
+                    "_id": message["_id"],
+                    "status": "sending",
+                    "lease_holder": message["lease_holder"],
+                },
+                {"$set": {"handing_over": True, "lease_until": self._clock() + self._lease}},
+            )
+        if not result.matched_count:
+            raise LeaseLost(message["_id"])
+
+    def _record(self, message: Document, outcome: _Outcome) -> None:
+        """Write the end of an attempt, guarded by the lease; the sweep covers what is not written.
+
+        An `uncertain` message still takes the answer of the very attempt that left it uncertain.
+        """
+        fields = self._fields(message, outcome)
+        guard = {
+            "_id": message["_id"],
+            "lease_holder": message["lease_holder"],
+            "status": {"$in": ["sending", "uncertain"]},
+        }
+        for tries_left in reversed(range(_RECORD_TRIES)):
+            try:
+                with backend_errors():
+                    self._messages.update_one(guard, {"$set": fields})
+                break
+            except Transient:
+                if not tries_left:
+                    raise
+        self._tell(message, fields)
+
+    def _fields(self, message: Document, outcome: _Outcome) -> Document:
+        now = self._clock()
+        fields: Document = {
+            "status": outcome.status,
+            "last_error": outcome.code,
+            "handing_over": False,
+            "lease_until": None,
+            "lease_holder": None,
+        }
+        if outcome.status == "sent":
+            fields |= {"sent_at": now, "provider_reference": outcome.reference}
+        if outcome.status == "planned":
+            delay = SCHEDULES[message["channel"]].delay(message["attempts"], self._jitter())
+            if delay is None:
+                fields["status"] = "temporary_failure"
+            else:
+                fields["next_attempt_at"] = now + timedelta(seconds=delay)
+        return fields
+
+    def _tell(self, message: Document, fields: Mapping[str, Any]) -> None:
+        SENDINGS.labels(message["channel"], fields["status"]).inc()
+        if fields["status"] not in {"sent", "cancelled"}:
+            _log.warning(
+                "message_sending_failed",
+                serial_number=message["serial_number"],
+                event_name=message["event_name"],
+                channel=message["channel"],
+                status=fields["status"],
+                code=fields["last_error"],
+                attempts=message["attempts"],
+            )
+
+    def _update_many(self, where: Document, fields: Document) -> int:
+        with backend_errors():
+            return self._messages.update_many(where, {"$set": fields}).modified_count

@@ -1,0 +1,492 @@
+"""Sending against a real MongoDB: once, whoever competes and whoever dies."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.notify import sending
+from services.notify.channels import (
+    Accepted,
+    Email,
+    HandedOverUnknown,
+    RefusedForGood,
+    Sms,
+    TryLater,
+    Unconfigured,
+    configured,
+)
+from services.notify.development import OUTBOX_LIMIT, DevelopmentOutbox, channels_of
+from services.notify.domain import plan
+from services.notify.messages import Body, present, to_document
+from services.notify.schedules import SCHEDULES
+from services.notify.sending import INDEXES, Sender
+from services.notify.settings import NotifySettings
+from services.notify.templates import Templates
+from shared.sealing import Keyring, new_key
+from shared.settings import SettingsError
+from shared.store import insert_records
+from tests.builders.notices import NOW, SERIAL, a_person, an_event, some_recipients
+
+KEYS = f"k1:{new_key()}"
+KEYRING = Keyring.parse(KEYS)
+TEMPLATES = Templates("https://tiaojie.example")
+LEASE = 120.0
+
+
+class Clock:
+    """Time that a test moves by hand."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+class Gateway:
+    """An SMS provider that answers as told: a value is returned, an exception raised."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.handed_over: list[str] = []
+
+    def send(self, _to: str, _text: str, reference: str) -> Accepted:
+        self.handed_over.append(reference)
+        answer = self.answers.pop(0) if self.answers else Accepted(f"provider-{reference[:6]}")
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def messages(database):
+    collection = database["messages"]
+    collection.create_indexes(INDEXES)
+    return collection
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sender(messages, clock):
+    """Make a sender with this gateway (and other channels); they are stopped afterwards."""
+    made: list[Sender] = []
+
+    def make(gateway=None, **channels) -> Sender:
+        channels = {"sms": Sms(gateway or Gateway()), **channels}
+        made.append(
+            Sender(
+                messages,
+                channels,
+                KEYRING,
+                clock=clock,
+                lease_seconds=LEASE,
+                threads=2,
+                jitter=lambda: 0.5,
+            )
+        )
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+def record(messages, *names: str, people: int = 1, email: bool = False, first: int = 1) -> None:
+    persons = [a_person(index=i, **({} if email else {"email": None})) for i in range(people)]
+    for sequence, name in enumerate(names or ("application.submitted",), start=first):
+        planned = plan(an_event(name, sequence=sequence), some_recipients(*persons))
+        assert isinstance(planned, list)
+        insert_records(messages, [to_document(m, TEMPLATES, KEYRING, NOW) for m in planned])
+
+
+def the_message(messages) -> dict[str, Any]:
+    (message,) = messages.find()
+    return message
+
+
+def test_recording_the_same_event_again_changes_nothing(messages, sender):
+    record(messages)
+    gateway = Gateway()
+    assert sender(gateway).send_due() == 1
+    record(messages)
+    assert sender(gateway).send_due() == 0
+    assert len(gateway.handed_over) == 1
+    assert the_message(messages)["status"] == "sent"
+
+
+def test_an_accepted_message_is_sent_with_the_providers_reference(messages, sender, clock):
+    record(messages)
+    clock.advance(3)
+    sender(Gateway(Accepted("abc"))).send_due()
+    message = the_message(messages)
+    assert (message["status"], message["provider_reference"]) == ("sent", "abc")
+    assert (message["sent_at"], message["attempts"]) == (clock.now, 1)
+    assert message["lease_holder"] is None
+
+
+def test_sms_and_email_of_one_event_go_out_once_each(messages, sender):
+    record(messages, email=True)
+    gateway, mail = Gateway(), Gateway()
+    assert sender(gateway, email=Sms(mail)).send_due() == 2
+    assert len(gateway.handed_over) == len(mail.handed_over) == 1
+
+
+def test_many_senders_at_once_never_send_twice(messages, sender):
+    record(messages, "application.submitted", "case.mediator_assigned", people=40)
+    gateway = Gateway()
+    senders = [sender(gateway) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        attempted = sum(pool.map(lambda s: s.send_due(), senders))
+    assert attempted == messages.count_documents({"status": "sent"}) == 80
+    assert set(Counter(gateway.handed_over).values()) == {1}
+
+
+def test_a_limit_bounds_one_turn(messages, sender):
+    record(messages, people=10)
+    assert sender().send_due(limit=4) == 4
+    assert messages.count_documents({"status": "planned"}) == 6
+
+
+def test_a_temporary_failure_is_tried_on_schedule_and_comes_to_an_end(messages, sender, clock):
+    record(messages)
+    gateway = Gateway(*[TryLater("busy")] * 20)
+    one, moments = sender(gateway), []
+    for _ in range(20_000):
+        if one.send_due():
+            moments.append((clock.now - NOW).total_seconds())
+        message = the_message(messages)
+        if message["status"] != "planned":
+            break
+        assert message["last_error"] == "busy"
+        clock.now = message["next_attempt_at"]
+    assert moments == list(SCHEDULES["sms"].elapsed())
+    assert the_message(messages)["status"] == "temporary_failure"
+    clock.advance(10**7)
+    assert one.send_due() == 0
+
+
+def test_nothing_is_tried_before_its_time(messages, sender, clock):
+    record(messages)
+    one = sender(Gateway(TryLater("busy")))
+    one.send_due()
+    clock.advance(29)
+    assert one.send_due() == 0
+    clock.advance(2)
+    assert one.send_due() == 1
+    assert the_message(messages)["status"] == "sent"
+
+
+@pytest.mark.parametrize(
+    "answer, end",
+    [
+        (RefusedForGood("number_unknown"), ("failed", "number_unknown")),
+        (HandedOverUnknown("timeout"), ("uncertain", "timeout")),
+        (RuntimeError("13800000011"), ("uncertain", "RuntimeError")),
+    ],
+)
+def test_other_ends_are_final(messages, sender, clock, answer, end):
+    record(messages)
+    gateway = Gateway(answer)
+    one = sender(gateway)
+    one.send_due()
+    clock.advance(10**7)
+    one.sweep()
+    assert one.send_due() == 0
+    assert len(gateway.handed_over) == 1
+    message = the_message(messages)
+    assert (message["status"], message["last_error"]) == end
+    assert "13800000011" not in str(message)
+
+
+class Killed(BaseException):
+    """The process ends here: nothing after this line runs, as with kill -9."""
+
+
+def killed(one: Sender) -> None:
+    with pytest.raises(Killed):
+        one.send_due()
+
+
+def test_a_crash_after_the_hand_over_is_uncertain_and_never_sent_again(messages, sender, clock):
+    record(messages)
+    gateway = Gateway(Killed())
+    killed(sender(gateway))
+    assert the_message(messages)["status"] == "sending"
+    other = sender(gateway)
+    assert other.sweep() == 0, "its lease still runs"
+    clock.advance(LEASE + 1)
+    assert other.sweep() == 1
+    assert other.send_due() == 0
+    assert the_message(messages)["status"] == "uncertain"
+    assert len(gateway.handed_over) == 1
+
+
+KILLED_WHILE_HANDING_OVER = """
+import sys, time
+import pymongo
+from services.notify.channels import Sms
+from services.notify.sending import Sender
+from shared.sealing import Keyring
+from tests.builders.notices import NOW
+
+class Provider:
+    def send(self, to, text, reference):
+        print(reference, flush=True)  # the provider has it; its answer never comes
+        time.sleep(60)
+
+url, database, keys = sys.argv[1:]
+messages = pymongo.MongoClient(url, tz_aware=True)[database]["messages"]
+Sender(
+    messages, {"sms": Sms(Provider())}, Keyring.parse(keys), clock=lambda: NOW, lease_seconds=120
+).send_due()
+"""
+
+
+def test_a_process_killed_while_handing_over_leaves_an_uncertain_message(
+    mongo_url, database, messages, sender, clock
+):
+    record(messages)
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED_WHILE_HANDING_OVER, mongo_url, database.name, KEYS],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout
+        reference = process.stdout.readline().strip()
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert reference == the_message(messages)["_id"]
+    clock.advance(LEASE + 1)
+    gateway = Gateway()
+    other = sender(gateway)
+    assert (other.sweep(), other.send_due()) == (1, 0)
+    assert the_message(messages)["status"] == "uncertain"
+    assert gateway.handed_over == []
+
+
+class BeforeHandOver:
+    """A channel that ends or waits before anything was handed over."""
+
+    def __init__(self, act) -> None:
+        self.act = act
+        self.sent: list[str] = []
+
+    def send(self, reference, _body, handing_over, /) -> Accepted:
+        self.act()
+        handing_over()
+        self.sent.append(reference)
+        return Accepted()
+
+
+def test_a_crash_before_the_hand_over_is_sent_by_another(messages, sender, clock):
+    def die() -> None:
+        raise Killed
+
+    record(messages)
+    killed(sender(sms=BeforeHandOver(die)))
+    clock.advance(LEASE + 1)
+    gateway = Gateway()
+    other = sender(gateway)
+    assert other.sweep() == 1
+    assert other.send_due() == 1
+    assert len(gateway.handed_over) == 1
+
+
+def test_crashing_again_and_again_before_the_hand_over_comes_to_an_end(messages, sender, clock):
+    def die() -> None:
+        raise Killed
+
+    record(messages)
+    for _ in range(SCHEDULES["sms"].tries):
+        killed(sender(sms=BeforeHandOver(die)))
+        clock.advance(LEASE + 1)
+        sender().sweep()
+    assert the_message(messages)["status"] == "temporary_failure"
+
+
+def test_a_process_that_was_paused_past_its_lease_sends_nothing(messages, sender, clock):
+    """Paused, its message swept and sent by another: the fence before the hand-over holds."""
+    reached, resume = threading.Event(), threading.Event()
+
+    def pause() -> None:
+        reached.set()
+        assert resume.wait(10)
+
+    record(messages)
+    paused_channel, gateway = BeforeHandOver(pause), Gateway()
+    paused, other = sender(sms=paused_channel), sender(gateway)
+    with ThreadPoolExecutor(1) as pool:
+        turn = pool.submit(paused.send_due)
+        assert reached.wait(10)
+        clock.advance(LEASE + 1)
+        assert other.sweep() == 1
+        assert other.send_due() == 1
+        resume.set()
+        turn.result(10)
+    assert paused_channel.sent == []
+    assert len(gateway.handed_over) == 1
+    assert the_message(messages)["status"] == "sent"
+
+
+def test_an_answer_that_comes_late_settles_an_uncertain_message(messages, sender, clock):
+    reached, resume = threading.Event(), threading.Event()
+
+    class Slow(Gateway):
+        def send(self, to, text, reference):
+            reached.set()
+            assert resume.wait(10)
+            return super().send(to, text, reference)
+
+    record(messages)
+    slow, other = sender(Slow(Accepted("late"))), sender()
+    with ThreadPoolExecutor(1) as pool:
+        turn = pool.submit(slow.send_due)
+        assert reached.wait(10)
+        clock.advance(LEASE + 1)
+        assert other.sweep() == 1
+        assert the_message(messages)["status"] == "uncertain"
+        resume.set()
+        turn.result(10)
+    message = the_message(messages)
+    assert (message["status"], message["provider_reference"]) == ("sent", "late")
+
+
+def test_a_provider_that_hangs_holds_up_no_other_channel(messages, sender, monkeypatch):
+    monkeypatch.setattr(sending, "TURN_SECONDS", 0.5)
+    resume = threading.Event()
+
+    class Hanging(Gateway):
+        def send(self, to, text, reference):
+            assert resume.wait(10)
+            return super().send(to, text, reference)
+
+    hanging, mail = Hanging(), Gateway()
+    one = sender(hanging, email=Sms(mail))
+    for turn in (1, 2):
+        record(messages, people=5, email=True, first=turn)
+        one.send_due()
+        assert len(mail.handed_over) == 5 * turn
+    assert messages.count_documents({"status": "sending"}) == 2, "no more than its threads"
+    resume.set()
+    one.stop()
+    assert len(hanging.handed_over) == 2
+    assert messages.count_documents({"status": "sending"}) == 0
+
+
+def test_a_body_that_cannot_be_opened_fails_alone(messages, sender):
+    record(messages, people=2)
+    first = messages.find_one()
+    messages.update_one({"_id": first["_id"]}, {"$set": {"body_sealed": "v1.k9.AAAA"}})
+    assert sender().send_due() == 2
+    assert Counter(m["status"] for m in messages.find()) == {"sent": 1, "failed": 1}
+
+
+def test_a_message_that_became_untrue_while_it_waited_is_cancelled(messages, sender, clock):
+    gateway = Gateway(TryLater("busy"))
+    one = sender(gateway)
+    record(messages, "case.mediator_assigned", first=2)
+    one.send_due()
+    record(messages, "case.withdrawn", first=3)
+    clock.advance(60)
+    one.send_due()
+    assert {m["event_name"]: m["status"] for m in messages.find()} == {
+        "case.mediator_assigned": "cancelled",
+        "case.withdrawn": "sent",
+    }
+    assert len(gateway.handed_over) == 2
+
+
+def test_an_older_event_that_comes_late_does_not_overtake_the_newer(messages, sender):
+    one = sender()
+    record(messages, "case.mediator_assigned", first=5)
+    one.send_due()
+    record(messages, "case.organisation_assigned", first=4)
+    one.send_due()
+    assert {m["event_name"]: m["status"] for m in messages.find()} == {
+        "case.mediator_assigned": "sent",
+        "case.organisation_assigned": "cancelled",
+    }
+
+
+def test_what_stays_true_is_sent_whatever_came_later(messages, sender):
+    record(messages, "application.submitted", "application.supplemented", "case.withdrawn")
+    assert sender().send_due() == 3
+    assert {m["status"] for m in messages.find()} == {"sent"}
+
+
+def test_a_stopped_sender_finishes_and_starts_nothing(messages, sender):
+    record(messages, people=3)
+    one = sender()
+    one.stop()
+    assert one.send_due() == 0
+    assert messages.count_documents({"status": "planned"}) == 3
+
+
+def test_due_messages_and_leases_are_found_by_index(messages, sender):
+    record(messages, people=3)
+    for query in (
+        sender()._due("sms"),
+        {"status": "sending", "handing_over": True, "lease_until": {"$lt": NOW}},
+    ):
+        plan_ = messages.find(query).explain()["queryPlanner"]["winningPlan"]
+        assert "IXSCAN" in str(plan_), plan_
+
+
+def test_development_keeps_the_last_thousand_messages_readable(database, messages, sender):
+    record(messages, email=True)
+    channels = channels_of(database)
+    sender(**channels).send_due()
+    shown = [present(m) for m in messages.find({"serial_number": SERIAL})]
+    outbox = DevelopmentOutbox.of(database)
+    texts = outbox.texts([m["message_id"] for m in shown])
+    assert {t["to"] for t in texts.values()} == {"+8613800000011", "applicant0@example.com"}
+    assert all("K7RM-2PXA" in t["text"] for t in texts.values())
+    for number in range(OUTBOX_LIMIT + 5):
+        outbox.keep("sms", str(number), Body("+8613800000011", "", "文"))
+    assert database["development_outbox"].count_documents({}) == OUTBOX_LIMIT
+
+
+def test_production_without_a_provider_fails_visibly_and_keeps_no_clear_text(
+    database, messages, sender
+):
+    channels = configured(NotifySettings(), database)
+    assert all(isinstance(c, Unconfigured) for c in channels.values())
+    record(messages)
+    sender(**channels).send_due()
+    message = the_message(messages)
+    assert (message["status"], message["last_error"]) == ("failed", "not_configured")
+    assert "development_outbox" not in database.list_collection_names()
+
+
+def a_gateway(settings: NotifySettings) -> Gateway:
+    """What TIAOJIE_SMS_GATEWAY names."""
+    return Gateway()
+
+
+def test_settings_choose_the_providers(database, monkeypatch):
+    monkeypatch.setitem(sys.modules, "vendor", sys.modules[__name__])
+    settings = NotifySettings(
+        environment="development", sms_gateway="vendor:a_gateway", smtp_host="127.0.0.1"
+    )
+    channels = configured(settings, database)
+    assert isinstance(channels["email"], Email)
+    assert isinstance(channels["sms"]._gateway, Gateway)
+    with pytest.raises(SettingsError, match="TIAOJIE_SMS_GATEWAY"):
+        configured(NotifySettings(sms_gateway="no.such:gateway"), database)
