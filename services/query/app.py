@@ -1,0 +1,105 @@
+"""Wiring of query: what the web process, the worker and the commands are made of."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import orjson
+from flask import Flask
+
+from services.query.api import Query, routes
+from services.query.handlers import HANDLERS
+from services.query.live_index import LiveIndex
+from services.query.policies import Library
+from services.query.policy_import import Report, import_markdown, import_statutes
+from services.query.policy_sources import statutes_path
+from services.query.settings import QuerySettings
+from services.query.store import ReadModels
+from shared.cli import Command, Service
+try:
+    from shared.contracts import asyncapi
+except ImportError:
+    asyncapi = None
+from shared.log import logger
+from shared.sealing import Hasher
+from shared.store import answers, connect
+from shared.throttle import Throttle
+from shared.web import create_app as create_web_app
+from shared.worker import Worker
+
+NAME = "query"
+BODY_LIMIT = 64 * 1024
+
+
+def create_app(settings: QuerySettings | None = None) -> Flask:
+    """The WSGI application; nothing is connected until the first request."""
+    settings = settings or QuerySettings.load()
+    database = connect(settings, NAME)
+    query = Query(
+        settings=settings,
+        models=ReadModels(database),
+        library=Library(database),
+        index=LiveIndex(database),
+        hasher=Hasher.parse(settings.hashing_key),
+        throttle=Throttle(database),
+        asyncapi=orjson.dumps(asyncapi.build() if asyncapi else {}),
+    )
+    return create_web_app(
+        NAME,
+        settings,
+        routes(query),
+        {"mongodb": lambda: answers(database)},
+        body_limit=BODY_LIMIT,
+    )
+
+
+def create_worker(settings: QuerySettings) -> Worker:
+    return Worker(
+        service=NAME,
+        settings=settings,
+        database=connect(settings, NAME),
+        handlers=HANDLERS,
+        outboxes=[],
+    )
+
+
+def provision(settings: QuerySettings) -> None:
+    database = connect(settings, NAME)
+    ReadModels(database).ensure_indexes()
+    Throttle(database).create_indexes()
+    if settings.import_statutes:
+        report = import_statutes(database, statutes_path())
+        logger().info("policies_imported", count=len(report.added) + len(report.changed))
+
+
+def _import(settings: QuerySettings, parsed: argparse.Namespace) -> None:
+    report = import_markdown(connect(settings, NAME), [Path(p) for p in parsed.paths])
+    _print(report)
+    if report.faults:
+        sys.exit(1)
+
+
+def _print(report: Report) -> None:
+    print(
+        f"{len(report.added)} added, {len(report.changed)} changed, "
+        f"{len(report.unchanged)} unchanged, {len(report.faults)} could not be read"
+    )
+    for fault in report.faults:
+        print(f"  {fault}")
+
+
+SERVICE: Service = Service(
+    name=NAME,
+    settings=QuerySettings,
+    create_worker=create_worker,
+    provision=provision,
+    commands={
+        "import-policies": Command(
+            "import policies from Markdown files or folders",
+            _import,
+            [("paths", {"nargs": "+", "metavar": "PATH"})],
+        )
+    },
+)
