@@ -1,0 +1,77 @@
+# Two commands are enough: `make run` and `make test`. Both set up what they need.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+# Bytecode makes every process start faster.
+unexport PYTHONDONTWRITEBYTECODE
+
+# Everything but benchmarks, chaos (each has its own command) and browser tests left out by `test`.
+TESTS ?= tests
+APART := --ignore=tests/benchmarks --ignore=tests/chaos
+# What needs back-ends, and so runs a second time in containers.
+BACKEND_TESTS := tests/backends tests/flow
+
+.PHONY: help
+help:
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1mmake %-16s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: environment ## Set up and start the whole system at http://localhost:8000 (Ctrl-C stops it)
+	@exec $(BIN)/python -m deploy.local run
+
+.PHONY: test
+test: setup ## Run all tests with real back-ends (not benchmarks and chaos)
+	@exec $(BIN)/python -m pytest $(APART) $(TESTS)
+
+.PHONY: test-containers
+test-containers: environment ## Run the tests that need back-ends against containers (needs a Docker engine)
+	@TIAOJIE_TEST_BACKENDS=containers exec $(BIN)/python -m pytest $(BACKEND_TESTS)
+
+.PHONY: check
+check: environment ## Lint, format, types, import rules, generated contracts: all must be clean
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m shared.contracts.golden --check
+
+.PHONY: contracts
+contracts: environment ## Write the generated contracts again (OpenAPI, AsyncAPI, JSON Schemas, diagram)
+	@$(BIN)/python -m shared.contracts.golden
+
+.PHONY: bench
+bench: setup ## Run the benchmarks
+	@exec $(BIN)/python -m pytest tests/benchmarks
+
+.PHONY: chaos
+chaos: setup ## Kill, stop and cut off processes under load and prove that nothing is lost
+	@exec $(BIN)/python -m pytest tests/chaos
+
+.PHONY: setup
+setup: environment ## Install what run and test need, and start nothing
+	@$(BIN)/python -m deploy.local prepare
+
+.PHONY: clean
+clean: ## Remove all local data: databases, queues, keys, logs
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.local clean; \
+	else rm -rf "$${TIAOJIE_DATA_DIR:-.data}"; fi
+
+.PHONY: distclean
+distclean: clean ## Remove the virtual environment and all caches too
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: lock
+lock: environment ## Write the lock files again from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --group dev \
+		--output-file requirements.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-deps \
+		--no-emit-index-url --no-emit-find-links --only-group local --output-file requirements-local.lock
+
+# The virtual environment as the lock files say; a moment when nothing has changed.
+.PHONY: environment
+environment:
+	@$(PYTHON) -m deploy.local.environment

@@ -1,0 +1,1 @@
+"""How the product is started: locally, in containers, behind the gateway."""

@@ -1,0 +1,211 @@
+"""The whole local system as a list of programs: a pure function of settings, keys and back-ends."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.local import mongodb, rabbitmq
+from deploy.local.keys import OPERATOR, Keys
+from deploy.local.ports import LOOPBACK
+from deploy.local.programs import Program
+from deploy.local.settings import SERVICES, LocalSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+GUNICORN_CONFIG = ROOT / "deploy" / "gunicorn.conf.py"
+CADDYFILE = ROOT / "deploy" / "gateway" / "Caddyfile"
+VHOST = "tiaojie"
+BACKEND_RANK, GATEWAY_RANK, SERVICE_RANK = 10, 20, 30
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Addresses:
+    """What each service is told about the back-ends, by service."""
+
+    mongo: Mapping[str, str]
+    amqp: Mapping[str, str]
+    amqp_management: str = ""
+
+
+def given_addresses(mongo_url: str, amqp_url: str) -> Addresses:
+    """Back-ends of someone else: every service gets the URLs as they were given."""
+    return Addresses(
+        mongo=dict.fromkeys(SERVICES, mongo_url), amqp=dict.fromkeys(SERVICES, amqp_url)
+    )
+
+
+def own_addresses(settings: LocalSettings, keys: Keys) -> Addresses:
+    """Back-ends of this run: each service has accounts of its own."""
+    mongo_port, amqp_port = settings.port_of("mongo"), settings.port_of("amqp")
+    passwords = keys.passwords
+    management = f"{LOOPBACK}:{settings.port_of('amqp_management')}"
+    return Addresses(
+        mongo={
+            name: mongodb.url(mongo_port, user=name, password=passwords[name]) for name in SERVICES
+        },
+        amqp={name: rabbitmq.url(amqp_port, name, passwords[name], VHOST) for name in SERVICES},
+        amqp_management=f"http://{OPERATOR}:{passwords[OPERATOR]}@{management}",
+    )
+
+
+def mongo_accounts(settings: LocalSettings, keys: Keys) -> tuple[mongodb.Account, ...]:
+    """One account per service, with rights on its own database only."""
+    return tuple(
+        mongodb.Account(
+            name=name, password=keys.passwords[name], database=settings.mongo_prefix + name
+        )
+        for name in SERVICES
+    )
+
+
+def rabbit_users(keys: Keys) -> tuple[rabbitmq.User, ...]:
+    """One user per service, who reaches the common exchanges and the service's own queues.
+
+    notify reaches everything: it sets up the partners' queues. The operator administers.
+    """
+    operator = rabbitmq.User(
+        name=OPERATOR, password=keys.passwords[OPERATOR], vhost=VHOST, tags=("administrator",)
+    )
+    return (
+        operator,
+        *(
+            rabbitmq.User(
+                name=name,
+                password=keys.passwords[name],
+                vhost=VHOST,
+                reach=".*" if name == "notify" else rf"^(|tiaojie\.(events|dead|{name}(\..*)?))$",
+            )
+            for name in SERVICES
+        ),
+    )
+
+
+def rabbit_ports(settings: LocalSettings) -> rabbitmq.Ports:
+    return rabbitmq.Ports(
+        amqp=settings.port_of("amqp"),
+        management=settings.port_of("amqp_management"),
+        epmd=settings.port_of("amqp_names"),
+        distribution=settings.port_of("amqp_distribution"),
+    )
+
+
+def service_environment(
+    service: str, settings: LocalSettings, keys: Keys, addresses: Addresses
+) -> dict[str, str]:
+    """What a process of the service is told: its own addresses and nobody else's."""
+    environment = {
+        "TIAOJIE_ENVIRONMENT": settings.environment,
+        "TIAOJIE_DATA_DIR": str(settings.data_dir),
+        "TIAOJIE_PUBLIC_URL": settings.gateway_url,
+        "TIAOJIE_MONGO_URL": addresses.mongo[service],
+        "TIAOJIE_AMQP_URL": addresses.amqp[service],
+        "TIAOJIE_SEALING_KEYS": keys.sealing_keys,
+        "TIAOJIE_CONTACT_KEYS": keys.contact_keys,
+        "TIAOJIE_HASHING_KEY": keys.hashing_key,
+        "TIAOJIE_LISTEN_HOST": LOOPBACK,
+    }
+    if service == "notify" and addresses.amqp_management:
+        environment["TIAOJIE_AMQP_MANAGEMENT_URL"] = addresses.amqp_management
+    return environment
+
+
+def service_programs(
+    settings: LocalSettings, keys: Keys, addresses: Addresses
+) -> tuple[Program, ...]:
+    """Web processes and workers of all services; started once their provisioning is done."""
+    return tuple(
+        program
+        for service in SERVICES
+        for program in (
+            _web(service, settings, service_environment(service, settings, keys, addresses)),
+            *_workers(service, settings, service_environment(service, settings, keys, addresses)),
+        )
+    )
+
+
+def _web(service: str, settings: LocalSettings, environment: dict[str, str]) -> Program:
+    return Program(
+        name=f"{service}-web",
+        argv=(sys.executable, "-m", "gunicorn", "--config", str(GUNICORN_CONFIG)),
+        log=settings.data_dir / "logs" / f"{service}-web.log",
+        environment={
+            **environment,
+            "TIAOJIE_SERVICE": service,
+            "TIAOJIE_WEB_PORT": str(settings.port_of(service)),
+            "TIAOJIE_WEB_PROCESSES": str(settings.web_processes(service)),
+            "TIAOJIE_METRICS_DIR": str(settings.data_dir / "metrics" / service),
+        },
+        stop_seconds=settings.stop_timeout_seconds + 5,
+        rank=SERVICE_RANK,
+        autostart=False,
+    )
+
+
+def _workers(
+    service: str, settings: LocalSettings, environment: dict[str, str]
+) -> tuple[Program, ...]:
+    return tuple(
+        Program(
+            name=f"{service}-worker-{number}",
+            argv=(sys.executable, "-m", f"services.{service}", "worker"),
+            log=settings.data_dir / "logs" / f"{service}-worker-{number}.log",
+            environment={**environment, "TIAOJIE_WORKER_PORT": str(port)},
+            stop_seconds=settings.stop_timeout_seconds + 5,
+            rank=SERVICE_RANK,
+            autostart=False,
+        )
+        for number, port in enumerate(settings.worker_ports(service), start=1)
+    )
+
+
+def gateway_program(settings: LocalSettings) -> Program:
+    """The reverse proxy before all services."""
+    upstreams = {
+        f"{service.upper()}_UPSTREAM": f"{LOOPBACK}:{settings.port_of(service)}"
+        for service in SERVICES
+    }
+    return Program(
+        name="gateway",
+        argv=(
+            str(Path(sys.executable).with_name("caddy")),
+            *("run", "--config", str(CADDYFILE), "--adapter", "caddyfile"),
+        ),
+        log=settings.data_dir / "logs" / "gateway.log",
+        environment={
+            **upstreams,
+            "GATEWAY_LISTEN": f":{settings.port}",
+            "XDG_CONFIG_HOME": str(settings.data_dir / "gateway"),
+            "XDG_DATA_HOME": str(settings.data_dir / "gateway"),
+        },
+        stop_seconds=15.0,
+        rank=GATEWAY_RANK,
+    )
+
+
+def ready_urls(settings: LocalSettings) -> Mapping[str, str]:
+    """By program: the address that answers 200 when it can work."""
+    urls = {}
+    for service in SERVICES:
+        urls[f"{service}-web"] = f"http://{LOOPBACK}:{settings.port_of(service)}/{service}/readyz"
+        for number, port in enumerate(settings.worker_ports(service), start=1):
+            urls[f"{service}-worker-{number}"] = f"http://{LOOPBACK}:{port}/readyz"
+    return urls
+
+
+def ports_in_use(settings: LocalSettings, *, own_backends: bool) -> Mapping[int, str]:
+    """Every port this run listens on, with the setting that moves it."""
+    names = ["gateway", *SERVICES]
+    if own_backends:
+        names += ["mongo", "amqp", "amqp_management", "amqp_names", "amqp_distribution"]
+    ports = {
+        settings.port_of(name): "TIAOJIE_PORT"
+        if name == "gateway"
+        else f"TIAOJIE_{name.upper()}_PORT"
+        for name in names
+    }
+    for service in SERVICES:
+        for port in settings.worker_ports(service):
+            ports[port] = f"TIAOJIE_{service.upper()}_PORT"
+    return ports

@@ -1,0 +1,23 @@
+"""What to try first: an invented application to submit, and how to follow it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+APPLICATION = Path(__file__).with_name("example-application.json")
+
+
+def next_steps(gateway_url: str, directory: Path) -> tuple[str, ...]:
+    """Lines for a person in the directory: commands to copy, in the order to try them."""
+    application = APPLICATION.relative_to(directory)
+    return (
+        "Submit an application (its people and employer are invented):",
+        f"  curl -sS {gateway_url}/v1/applications \\",
+        f"    -H 'Content-Type: application/json' -d @{application}",
+        "",
+        "Follow it: with the serial_number of the answer, or simply its links.progress:",
+        f"  curl -sS {gateway_url}/v1/progress/SERIAL_NUMBER",
+        "",
+        f"Pages of the four services: {gateway_url}/intake/docs/  (routing, notify, query)",
+        "Sign in as a mediator:      .venv/bin/python -m shared.devtoken --role mediator",
+    )

@@ -1,0 +1,18 @@
+"""What routing can be told from outside, beside what every service is told."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from shared.settings import Settings, setting
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RoutingSettings(Settings):
+    """The directory of organisations and mediators."""
+
+    demo_directory_seed: int = setting(
+        0,
+        "Seed of the made-up organisations and mediators that fill an empty directory; 0 for none.",
+    )
+    page_size: int = setting(50, "Entries of one page of a list.")
