@@ -35,11 +35,11 @@ check: environment ## Lint, format, types, import rules, generated contracts: al
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/python -m shared.contracts.golden --check
+	@$(BIN)/python -m deploy.contracts --check
 
 .PHONY: contracts
 contracts: environment ## Write the generated contracts again (OpenAPI, AsyncAPI, JSON Schemas, diagram)
-	@$(BIN)/python -m shared.contracts.golden
+	@$(BIN)/python -m deploy.contracts
 
 .PHONY: bench
 bench: setup ## Run the benchmarks

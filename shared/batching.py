@@ -75,7 +75,7 @@ class Batcher(Generic[Item, Result]):
             results = self._act([w.item for w in batch])
             for waiter, result in zip(batch, results, strict=True):
                 waiter.result = result
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - every caller gets it raised
             for waiter in batch:
                 waiter.result = error
         with self._lock:

@@ -9,7 +9,6 @@ unconfirmed is reported as lost, what was unacknowledged is redelivered by the b
 from __future__ import annotations
 
 import queue
-import random
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ import pika
 from pika.adapters.select_connection import SelectConnection
 from pika.channel import Channel
 
+from shared.backoff import pause
 from shared.contracts.envelope import CONTENT_TYPE
 from shared.contracts.events import EXCHANGE, consumed_by
 from shared.errors import Transient
@@ -132,7 +132,9 @@ class _Publication:
 class Broker:
     """The process's connection. `start` returns at once; `ready` tells whether it is usable."""
 
-    def __init__(self, url: str, *, consume: Mapping[str, bool] | None = None, prefetch: int = 500) -> None:
+    def __init__(
+        self, url: str, *, consume: Mapping[str, bool] | None = None, prefetch: int = 500
+    ) -> None:
         """`consume` maps queue names to whether they hold dead letters."""
         self._url = url
         self._consume = dict(consume or {})
@@ -166,7 +168,9 @@ class Broker:
     def stop(self) -> None:
         """Close the connection; unacknowledged messages go back to their queues."""
         self._stopping.set()
-        self._call(lambda: self._connection and self._connection.is_open and self._connection.close())
+        self._call(
+            lambda: self._connection and self._connection.is_open and self._connection.close()
+        )
         self._thread.join(timeout=5)
 
     # --- from any thread -------------------------------------------------------------------
@@ -226,7 +230,7 @@ class Broker:
             return False
         try:
             connection.ioloop.add_callback_threadsafe(act)
-        except Exception:  # the loop has ended: the same as a lost connection
+        except Exception:  # noqa: BLE001 - the loop has ended: the same as a lost connection
             return False
         return True
 
@@ -242,13 +246,13 @@ class Broker:
                     on_close_callback=self._on_end,
                 )
                 self._connection.ioloop.start()
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever ended the loop, it starts anew
                 self._lose()
             self._close_loop()
             if self._stopping.is_set():
                 return
-            seconds = random.uniform(0.5, 1) * min(10.0, 0.25 * 2**self._failures)
-            self._failures = min(self._failures + 1, 10)
+            self._failures += 1
+            seconds = pause(self._failures, first=0.25, longest=10)
             logger().warning("broker_lost", seconds=round(seconds, 2))
             self._stopping.wait(seconds)
 
@@ -342,7 +346,9 @@ class Broker:
         tag = frame.method.delivery_tag
         # tags stand in ascending order; `multiple` means all up to and including this one
         tags = (
-            list(takewhile(lambda t: t <= tag, self._unconfirmed)) if frame.method.multiple else [tag]
+            list(takewhile(lambda t: t <= tag, self._unconfirmed))
+            if frame.method.multiple
+            else [tag]
         )
         for each in tags:
             entry = self._unconfirmed.pop(each, None)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from shared.backoff import pause
 from shared.contracts.envelope import Trace
 from shared.decision import Decision, State
 from shared.errors import Refused, Transient
@@ -32,7 +32,7 @@ def carry_out(
     is now (412); without it the command is decided anew on what they left. Refused("not_found")
     for an unknown aggregate; whatever `decide` refuses is refused, and nothing is changed then.
     """
-    for attempt in range(TRIES):
+    for attempt in range(1, TRIES + 1):
         document = aggregates.read(key)
         if document is None:
             raise Refused("not_found")
@@ -46,7 +46,7 @@ def carry_out(
         try:
             aggregates.replace(document, update)
         except VersionConflict:
-            time.sleep(random.uniform(0, 0.002) * 2**attempt)
+            time.sleep(pause(attempt, first=0.002, longest=0.2))
             continue
         return after
     raise Transient("contended", retry_after=1)

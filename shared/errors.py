@@ -57,13 +57,19 @@ PROBLEMS: Mapping[str, Problem] = {
     ),
     "idempotency_key_reused": Problem(
         422,
-        Text("该 Idempotency-Key 已用于另一份申请", "The Idempotency-Key was used for another body"),
+        Text(
+            "该 Idempotency-Key 已用于另一份申请", "The Idempotency-Key was used for another body"
+        ),
     ),
     "idempotency_key_in_progress": Problem(
         409, Text("相同请求正在处理，请稍候", "The same request is still being processed")
     ),
     "idempotency_key_invalid": Problem(
-        422, Text("Idempotency-Key 应为 1 至 255 个可见字符", "Idempotency-Key: 1 to 255 visible characters")
+        422,
+        Text(
+            "Idempotency-Key 应为 1 至 255 个可见字符",
+            "Idempotency-Key: 1 to 255 visible characters",
+        ),
     ),
     "command_not_allowed": Problem(
         409, Text("案件当前状态不允许该操作", "The case's status does not allow this command")
@@ -74,14 +80,22 @@ PROBLEMS: Mapping[str, Problem] = {
     "version_required": Problem(
         428, Text("请用 If-Match 注明所见版本", "State the version you saw in If-Match")
     ),
-    "capacity_exceeded": Problem(409, Text("该调解员在办案件已满", "The mediator has no capacity left")),
+    "capacity_exceeded": Problem(
+        409, Text("该调解员在办案件已满", "The mediator has no capacity left")
+    ),
     "not_eligible": Problem(
-        409, Text("所选调解组织或调解员不能办理该案", "The chosen body or person cannot take this case")
+        409,
+        Text("所选调解组织或调解员不能办理该案", "The chosen body or person cannot take this case"),
     ),
     "evidence_refused": Problem(422, Text("材料未能接收", "The evidence file was refused")),
-    "draft_expired": Problem(404, Text("草稿不存在或已过期", "The draft does not exist or has expired")),
+    "draft_expired": Problem(
+        404, Text("草稿不存在或已过期", "The draft does not exist or has expired")
+    ),
     "full": Problem(
-        503, Text("系统繁忙，请稍后重试；已提交的申请不受影响", "The system is busy; nothing was stored")
+        503,
+        Text(
+            "系统繁忙，请稍后重试；已提交的申请不受影响", "The system is busy; nothing was stored"
+        ),
     ),
     "unavailable": Problem(
         503, Text("服务暂时不可用，请稍后重试", "A back-end is away; nothing was stored, try again")
@@ -146,4 +160,3 @@ class Permanent(TiaojieError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-

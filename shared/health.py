@@ -40,8 +40,8 @@ class _Server(ThreadingMixIn, WSGIServer):
 class _Quiet(WSGIRequestHandler):
     timeout = 5
 
-    def log_message(self, format: str, *args: Any) -> None:
-        return
+    def log_request(self, *_: Any) -> None:
+        """Probes are not news."""
 
 
 def serve_health(host: str, port: int, checks: Checks) -> None:

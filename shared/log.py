@@ -53,9 +53,39 @@ LOG_EVENTS: Mapping[str, str] = {
 """Every log event and what it means."""
 
 FIELDS = frozenset(
-    """event level timestamp service process correlation_id trace_id serial_number event_name
-    event_id route method status slug error reason queue seconds count attempts version task
-    collection code channel organisation port division name oldest_seconds where""".split()
+    [
+        "event",
+        "level",
+        "timestamp",
+        "service",
+        "process",
+        "correlation_id",
+        "trace_id",
+        "serial_number",
+        "event_name",
+        "event_id",
+        "route",
+        "method",
+        "status",
+        "slug",
+        "error",
+        "reason",
+        "queue",
+        "seconds",
+        "count",
+        "attempts",
+        "version",
+        "task",
+        "collection",
+        "code",
+        "channel",
+        "organisation",
+        "port",
+        "division",
+        "name",
+        "oldest_seconds",
+        "where",
+    ]
 )
 """Fields a log line may carry. A serial number alone shows nothing personal (progress is masked)."""
 

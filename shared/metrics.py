@@ -4,31 +4,43 @@ from __future__ import annotations
 
 import os
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client import REGISTRY as DEFAULT
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 REQUEST_SECONDS = Histogram(
-    "tiaojie_request_seconds", "Duration of HTTP requests.", ("route", "method", "status"), buckets=_SECONDS
+    "tiaojie_request_seconds",
+    "Duration of HTTP requests.",
+    ("route", "method", "status"),
+    buckets=_SECONDS,
 )
 MESSAGES = Counter("tiaojie_messages_total", "Messages by outcome.", ("event", "outcome"))
 HANDLER_SECONDS = Histogram(
     "tiaojie_handler_seconds", "Time of one micro-batch of a handler.", ("event",), buckets=_SECONDS
 )
 BATCH_MESSAGES = Histogram(
-    "tiaojie_batch_messages", "Messages in a micro-batch.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
+    "tiaojie_batch_messages",
+    "Messages in a micro-batch.",
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
 )
 QUEUE_LAG = Histogram(
-    "tiaojie_queue_lag_seconds", "Age of an event when it is applied.", ("event",),
+    "tiaojie_queue_lag_seconds",
+    "Age of an event when it is applied.",
+    ("event",),
     buckets=(*_SECONDS, 30, 60, 300, 1800, 3600),
 )
 OUTBOX_DEPTH = Gauge(
-    "tiaojie_outbox_depth", "Documents with unpublished events.", ("collection",), multiprocess_mode="mostrecent"
+    "tiaojie_outbox_depth",
+    "Documents with unpublished events.",
+    ("collection",),
+    multiprocess_mode="mostrecent",
 )
 OUTBOX_AGE = Gauge(
-    "tiaojie_outbox_age_seconds", "Age of the oldest unpublished event.", ("collection",),
+    "tiaojie_outbox_age_seconds",
+    "Age of the oldest unpublished event.",
+    ("collection",),
     multiprocess_mode="mostrecent",
 )
 SET_ASIDE = Gauge(
@@ -49,5 +61,3 @@ def exposition() -> tuple[bytes, str]:
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry), CONTENT_TYPE_LATEST
     return generate_latest(DEFAULT), CONTENT_TYPE_LATEST
-
-

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
+from shared.contracts.asyncapi import schema_name
 from shared.errors import PROBLEMS
 
 if TYPE_CHECKING:
@@ -19,14 +20,14 @@ VERSION = "1.0.0"
 _PROBLEM = {
     "type": "object",
     "description": "Problem details, RFC 9457.",
-    "required": ["type", "title", "status", "detail", "instance"],
+    "required": ["type", "title", "status", "detail", "instance", "code"],
     "properties": {
-        "type": {"type": "string", "format": "uri"},
+        "type": {"type": "string", "format": "uri", "pattern": "^urn:tiaojie:problem:"},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "instance": {"type": "string"},
-        "code": {"type": "string"},
+        "code": {"type": "string", "description": "The last part of `type`."},
         "errors": {
             "type": "array",
             "items": {
@@ -42,10 +43,25 @@ _PROBLEM = {
     },
 }
 
+_DESCRIPTION = (
+    "Errors are problem documents (RFC 9457). People read them in the language of Accept-Language: "
+    "Chinese unless English is preferred."
+)
+
 _HEADERS = {
     "X-Query-Code": "Query code of the receipt.",
     "Idempotency-Key": "Same key and body: the same answer again.",
-    "If-Match": "Version of the case as last read.",
+    "If-Match": "Version as last read (the ETag).",
+}
+
+_WAITING = frozenset({429, 503})
+"""Statuses that say when to try again."""
+
+_RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds until it is worth trying again.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
 }
 
 
@@ -55,8 +71,11 @@ def build(service: str, routes: Sequence[Route]) -> dict[str, Any]:
         title=f"Tiaojie {service}",
         version=VERSION,
         openapi_version="3.1.0",
-        plugins=[MarshmallowPlugin(schema_name_resolver=_schema_name)],
-        info={"license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        plugins=[MarshmallowPlugin(schema_name_resolver=schema_name)],
+        info={
+            "description": _DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
     )
     spec.components.schema("Problem", _PROBLEM)
     spec.components.security_scheme(
@@ -67,12 +86,8 @@ def build(service: str, routes: Sequence[Route]) -> dict[str, Any]:
     return spec.to_dict()
 
 
-def _schema_name(schema: Any) -> str:
-    return (schema if isinstance(schema, type) else type(schema)).__name__
-
-
 def _operation(route: Route) -> dict[str, Any]:
-    slug = re.sub(r"[^a-z]+", "_", f"{route.method} {route.path}".lower()).strip("_")
+    slug = re.sub(r"[^a-z0-9]+", "_", f"{route.method} {route.path}".lower()).strip("_")
     operation: dict[str, Any] = {
         "operationId": slug,
         "summary": route.summary,
@@ -85,19 +100,20 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if route.query:
         operation["parameters"].append({"in": "query", "schema": route.query})
-    if route.body:
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": route.body}},
-        }
-    elif route.method == "PUT":
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-        }
-    if route.access.roles is not None:
-        operation["security"] = [{"token": []}, *([{}] if route.access.anonymous else [])]
+    body = _body(route)
+    if body:
+        operation["requestBody"] = {"required": True, "content": body}
+    operation["security"] = [{"token": []}, *([{}] if route.access.anonymous else [])]
     return operation
+
+
+def _body(route: Route) -> dict[str, Any]:
+    """What a request carries: JSON of a schema, any JSON object, the bytes of a file, nothing."""
+    if route.body:
+        return {"application/json": {"schema": route.body}}
+    if "malformed_json" in route.refusals:
+        return {"application/json": {"schema": {"type": "object"}}}
+    return {"application/octet-stream": {}} if route.method == "PUT" else {}
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
@@ -127,9 +143,9 @@ def _responses(route: Route) -> dict[str, Any]:
     elif route.status != 204:
         answered["content"] = {route.media_type: {"schema": {}}}
     responses: dict[str, Any] = {str(route.status): answered}
-    always = ["internal", "unavailable"]
+    always = ["internal", "unavailable", "unauthorised"]
     if route.access.roles is not None:
-        always += ["unauthorised", "forbidden"]
+        always.append("forbidden")
     by_status: dict[int, list[str]] = {}
     for slug in [*route.refusals, *always]:
         by_status.setdefault(PROBLEMS[slug].status, []).append(slug)
@@ -139,5 +155,5 @@ def _responses(route: Route) -> dict[str, Any]:
             "content": {
                 "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
             },
-        }
+        } | ({"headers": _RETRY_AFTER} if status in _WAITING else {})
     return responses

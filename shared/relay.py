@@ -8,7 +8,6 @@ pulled out by id.
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from shared import metrics
+from shared.backoff import jittered, pause
 from shared.broker import Broker, Outcome, Outgoing
 from shared.contracts.envelope import from_document
 from shared.log import logger
@@ -92,14 +92,14 @@ class Relay:
                     self._wake.wait(self._sweep)
                 failures = 0
             except PyMongoError as error:
-                failures = min(failures + 1, 7)
+                failures += 1
                 logger().warning("relay_failed", error=type(error).__name__)
-                self._stopping.wait(random.uniform(0.5, 1) * 0.1 * 2**failures)
+                self._stopping.wait(pause(failures, first=0.1, longest=10))
         self._give_up_lease()
 
     def _watch(self) -> None:
         """Wake the publisher for every commit that leaves something pending."""
-        pipeline = [
+        pipeline: list[Document] = [
             {
                 "$match": {
                     "ns.coll": {"$in": [c.name for c in self._collections]},
@@ -119,7 +119,7 @@ class Relay:
                             self._wake.set()
             except PyMongoError as error:
                 logger().warning("relay_wake_lost", error=type(error).__name__)
-                self._stopping.wait(random.uniform(0.5, 1.5))
+                self._stopping.wait(jittered(1.5))
 
     def _lead(self) -> bool:
         if time.monotonic() < self._lease_until:
@@ -163,22 +163,22 @@ class Relay:
         began = time.perf_counter()
         events = [event for document in documents for event in document["outbox"]]
         outcomes = self._broker.publish([_outgoing(e) for e in events], PUBLISH_TIMEOUT)
-        confirmed = {e["id"] for e, o in zip(events, outcomes, strict=True) if o is Outcome.CONFIRMED}
+        confirmed = {
+            e["id"] for e, o in zip(events, outcomes, strict=True) if o is Outcome.CONFIRMED
+        }
         self._mark(collection, documents, confirmed)
         metrics.RELAY_SECONDS.observe(time.perf_counter() - began)
         self._report(collection, outcomes)
         if len(confirmed) < len(events):
             # what is stuck must not keep back what comes behind it; the next round begins anew
             self._stuck_up_to[collection.name] = documents[-1]["pending"]
-            self._stopping.wait(random.uniform(0.2, 0.5))
+            self._stopping.wait(jittered(0.5))
         return len(confirmed)
 
     def _mark(
         self, collection: Collection[Document], documents: Sequence[Document], confirmed: set[str]
     ) -> None:
-        whole = [
-            d["pending"] for d in documents if all(e["id"] in confirmed for e in d["outbox"])
-        ]
+        whole = [d["pending"] for d in documents if all(e["id"] in confirmed for e in d["outbox"])]
         cleared = 0
         if whole:
             cleared = collection.update_many(
@@ -225,7 +225,9 @@ def _pull(ids: list[str]) -> list[Document]:
 def measure_outbox(collection: Collection[Document], limit: int) -> int:
     """Documents with unpublished events, counted up to `limit`; also sets the gauges."""
     depth = collection.count_documents({"pending": {"$exists": True}}, hint="pending", limit=limit)
-    oldest = collection.find_one({"pending": {"$exists": True}}, {"pending": 1}, sort=[("pending", 1)])
+    oldest = collection.find_one(
+        {"pending": {"$exists": True}}, {"pending": 1}, sort=[("pending", 1)]
+    )
     age = 0.0
     if oldest is not None and "pending" in oldest:
         age = max(0.0, (datetime.now(UTC) - oldest["pending"].generation_time).total_seconds())

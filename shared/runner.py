@@ -9,7 +9,6 @@ that only the poisonous one is set aside.
 
 from __future__ import annotations
 
-import random
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,13 +20,21 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from shared import metrics
+from shared.backoff import pause
 from shared.contracts.envelope import Event, Trace, from_json
 from shared.contracts.events import EVENTS
 from shared.decision import Decision, Latest, Record, State, Write
 from shared.errors import BackendAway, Permanent, Refused, Transient
 from shared.log import logger
 from shared.setaside import SetAside, reason_of
-from shared.store import VersionConflict, backend_errors, changed, guarded_update, insert_records, new_aggregate
+from shared.store import (
+    VersionConflict,
+    backend_errors,
+    changed,
+    guarded_update,
+    insert_records,
+    new_aggregate,
+)
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -41,7 +48,7 @@ CONFLICT_TRIES = 6
 class Decide(Protocol):
     """Changes one aggregate: the event, the aggregate (None if there is none yet), the time."""
 
-    def __call__(self, event: Event, state: State | None, at: datetime) -> Decision: ...
+    def __call__(self, event: Event, state: State | None, at: datetime, /) -> Decision: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,9 @@ Handlers = Mapping[str, Sequence[Handler]]
 class Runner:
     """Applies events of a service to its database by its handler table."""
 
-    def __init__(self, service: str, database: Database[Document], handlers: Handlers, tries: int) -> None:
+    def __init__(
+        self, service: str, database: Database[Document], handlers: Handlers, tries: int
+    ) -> None:
         self._service = service
         self._database = database
         self._handlers = handlers
@@ -103,7 +112,7 @@ class Runner:
                 self._count(event, "applied")
         except BackendAway:
             raise
-        except Exception:  # somebody's fault in this batch: find out whose, one by one
+        except Exception:  # noqa: BLE001 - somebody's fault in this batch: find out whose, one by one
             for event, body in events:
                 self._apply_alone(event, body)
 
@@ -128,13 +137,13 @@ class Runner:
 
     def _apply_alone(self, event: Event, body: bytes) -> bool:
         error: BaseException
-        for attempt in range(CONFLICT_TRIES):
+        for attempt in range(1, CONFLICT_TRIES + 1):
             try:
                 with backend_errors():
                     self._apply_together([event])
             except (VersionConflict, BulkWriteError) as conflict:
                 error = conflict
-                time.sleep(random.uniform(0, 0.002) * 2**attempt)
+                time.sleep(pause(attempt, first=0.002, longest=0.2))
             except Refused as refused:
                 self._count(event, "refused")
                 logger().warning(
@@ -147,7 +156,7 @@ class Runner:
                 return True
             except BackendAway:
                 raise  # the batch as a whole must wait
-            except Exception as fault:
+            except Exception as fault:  # noqa: BLE001 - whatever it is, it is set aside
                 self._keep(body, fault)
                 return False
             else:
@@ -170,11 +179,7 @@ class Runner:
             metrics.HANDLER_SECONDS.labels(theirs[0].name).observe(time.perf_counter() - began)
 
     def _project(self, handler: Projecting, events: Sequence[Event]) -> None:
-        operations = [
-            _operation(write)
-            for event in events
-            for write in handler.project(event)
-        ]
+        operations = [_operation(write) for event in events for write in handler.project(event)]
         if operations:
             self._database[handler.collection].bulk_write(operations, ordered=False)
 
@@ -202,7 +207,9 @@ class Runner:
         with backend_errors():
             state = self.set_aside.keep(body, error, dead=dead)
         metrics.MESSAGES.labels("any", state).inc()
-        logger().error("message_set_aside", reason=reason_of(error), queue=self._service, name=state)
+        logger().error(
+            "message_set_aside", reason=reason_of(error), queue=self._service, name=state
+        )
 
     def _count(self, event: Event, outcome: str) -> None:
         metrics.MESSAGES.labels(event.name, outcome).inc()

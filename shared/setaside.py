@@ -9,13 +9,13 @@ One document per message and service in the collection `set_aside`.
 from __future__ import annotations
 
 import hashlib
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared import metrics
+from shared.backoff import pause
 from shared.contracts.envelope import from_json
 from shared.errors import Permanent, Transient
 
@@ -67,7 +67,12 @@ class SetAside:
                     "attempts": attempts,
                     "reason": reason_of(error),
                     "last_at": now,
-                    "next_attempt_at": now + timedelta(seconds=delay_seconds(attempts)),
+                    "next_attempt_at": now
+                    + timedelta(
+                        seconds=pause(
+                            attempts, first=FIRST_DELAY_SECONDS, longest=LONGEST_DELAY_SECONDS
+                        )
+                    ),
                 },
                 "$setOnInsert": {"first_at": now},
             },
@@ -106,12 +111,6 @@ class SetAside:
     def measure(self) -> None:
         for state in ("waiting", "dead"):
             metrics.SET_ASIDE.labels(state).set(self._collection.count_documents({"state": state}))
-
-
-def delay_seconds(attempts: int) -> float:
-    """Exponential back-off with full jitter in its upper half, seconds."""
-    longest = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0 ** (attempts - 1))
-    return random.uniform(longest / 2, longest)
 
 
 def reason_of(error: BaseException) -> str:

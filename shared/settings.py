@@ -54,7 +54,9 @@ class Settings:
     log_level: str = setting(
         "INFO", "Least level logged.", choices=("DEBUG", "INFO", "WARNING", "ERROR")
     )
-    log_format: str = setting("json", "`json` for machines, `console` for people.", choices=("json", "console"))
+    log_format: str = setting(
+        "json", "`json` for machines, `console` for people.", choices=("json", "console")
+    )
     metrics_dir: str = setting("", "Folder where several web processes share their metrics.")
     listen_host: str = setting("127.0.0.1", "Address to listen on; 0.0.0.0 in a container.")
     worker_port: int = setting(0, "Port of a worker's health and metrics; 0 for none.")
@@ -110,6 +112,10 @@ def _parse(env: environs.Env, name: str, kind: Any) -> Any:
     if isinstance(kind, types.UnionType):
         kind = typing.get_args(kind)[0]
     readers: dict[Any, Any] = {
-        bool: env.bool, int: env.int, float: env.float, str: env.str, Path: env.path,
+        bool: env.bool,
+        int: env.int,
+        float: env.float,
+        str: env.str,
+        Path: env.path,
     }
     return readers[kind](name)

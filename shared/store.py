@@ -118,7 +118,7 @@ def new_aggregate(
 ) -> Document:
     """The first document of an aggregate, its events in its outbox."""
     document = {"_id": key, **decision.set, **{k: list(v) for k, v in decision.push.items()}}
-    outbox = _events(decision.events, key, 0, source, division, at, trace)
+    outbox = _events(decision.events, key, 0, source=source, division=division, at=at, trace=trace)
     document |= {"version": 1, "sequence": len(outbox), "outbox": outbox}
     document["seen"] = [trace.causation_id] if trace.causation_id else []
     if outbox:
@@ -137,7 +137,15 @@ def changed(
     """The document after a decision, and the update that makes it so in the database."""
     sequence = document["sequence"]
     division = decision.set.get("division_code", document.get("division_code", ""))
-    outbox = _events(decision.events, document["_id"], sequence, source, division, at, trace)
+    outbox = _events(
+        decision.events,
+        document["_id"],
+        sequence,
+        source=source,
+        division=division,
+        at=at,
+        trace=trace,
+    )
     sets: Document = {**decision.set, "version": document["version"] + 1}
     push: Document = {k: {"$each": list(v)} for k, v in decision.push.items()}
     if outbox:
@@ -155,6 +163,7 @@ def _events(
     new: Sequence[NewEvent],
     subject: str,
     sequence: int,
+    *,
     source: str,
     division: str,
     at: datetime,
@@ -234,7 +243,9 @@ def _insert_fault(fault: Mapping[str, Any]) -> BaseException:
     return DuplicateKeyError(f"insert failed: code {fault['code']}", fault["code"])
 
 
-def insert_records(collection: Collection[Document], documents: Iterable[Mapping[str, Any]]) -> None:
+def insert_records(
+    collection: Collection[Document], documents: Iterable[Mapping[str, Any]]
+) -> None:
     """Insert what is not there yet, by `_id`; the rest stays as it is."""
     operations = [InsertOne(dict(d)) for d in documents]
     if not operations:

@@ -22,7 +22,7 @@ from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from shared import log, metrics
+from shared import log, metrics, serial
 from shared.access import Access
 from shared.contracts.envelope import Trace, new_id, new_traceparent
 from shared.errors import PROBLEMS, FieldError, Language, Problem, Refused, Text, Transient
@@ -141,7 +141,7 @@ def _wrapped(route: Route, verifier: Verifier) -> View:
                 access.check(principal)
                 _caller.set(Caller(principal, language, request.remote_addr or "", trace))
                 response = _response(view(**path), route.status)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - every error becomes a problem document
             response = problem_response(error, language)
         finally:
             _caller.reset(token)
@@ -197,6 +197,14 @@ def preferred_language(header: str | None) -> Language:
     return best[1]
 
 
+def typed_serial_number(text: str) -> str:
+    """The serial number, however it was typed; Refused("serial_checksum") for a mistyped one."""
+    try:
+        return serial.parse(text)
+    except serial.SerialFault as fault:
+        raise Refused("serial_checksum", fault.message) from fault
+
+
 # --- problem details (RFC 9457) --------------------------------------------------------------
 
 
@@ -204,7 +212,12 @@ def problem_response(error: Exception, language: Language) -> Response:
     """The answer to an error; a 5xx is logged with its class only, never its text."""
     if isinstance(error, Refused):
         response = _problem(
-            error.slug, error.problem, language, error.detail, error.errors, error.extra
+            error.slug,
+            error.problem,
+            language,
+            detail=error.detail,
+            errors=error.errors,
+            extra=error.extra,
         )
         if "retry_after" in error.extra:
             response.headers["Retry-After"] = str(error.extra["retry_after"])
@@ -218,7 +231,9 @@ def problem_response(error: Exception, language: Language) -> Response:
     if isinstance(error, HTTPException):
         return _on_http_exception(error)
     where = _place(error)
-    logger().error("request_failed", slug="internal", status=500, error=type(error).__name__, where=where)
+    logger().error(
+        "request_failed", slug="internal", status=500, error=type(error).__name__, where=where
+    )
     return _problem("internal", PROBLEMS["internal"], language)
 
 
@@ -233,6 +248,7 @@ def _problem(
     slug: str,
     problem: Problem,
     language: Language,
+    *,
     detail: Text | None = None,
     errors: Sequence[FieldError] = (),
     extra: Mapping[str, Any] | None = None,
@@ -242,13 +258,16 @@ def _problem(
         "title": problem.title.to(language),
         "status": problem.status,
         "detail": (detail or problem.title).to(language),
-        "instance": f"urn:tiaojie:request:{caller().trace.correlation_id}" if _caller.get(None) else "",
+        "instance": f"urn:tiaojie:request:{caller().trace.correlation_id}"
+        if _caller.get(None)
+        else "",
         "code": slug,
         **(extra or {}),
     }
     if errors:
         body["errors"] = [
-            {"pointer": e.pointer, "code": e.code, "message": e.message.to(language)} for e in errors
+            {"pointer": e.pointer, "code": e.code, "message": e.message.to(language)}
+            for e in errors
         ]
     response = json_answer(body, problem.status, PROBLEM_JSON)
     response.headers["Content-Language"] = "zh-CN" if language == "zh" else "en"
@@ -310,6 +329,8 @@ def _add_documentation(app: Flask, service: str, routes: Sequence[Route]) -> Non
     app.add_url_rule(f"/{service}/openapi.json", endpoint="openapi", view_func=openapi)
     app.register_blueprint(
         get_swaggerui_blueprint(
-            f"/{service}/docs", f"/{service}/openapi.json", config={"app_name": f"Tiaojie {service}"}
+            f"/{service}/docs",
+            f"/{service}/openapi.json",
+            config={"app_name": f"Tiaojie {service}"},
         )
     )

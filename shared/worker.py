@@ -7,7 +7,6 @@ the supervisor starts again: a half-dead worker is worse than none.
 from __future__ import annotations
 
 import queue
-import random
 import signal
 import threading
 import time
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo.errors import PyMongoError
 
 from shared import log
+from shared.backoff import jittered, pause
 from shared.broker import Broker, Delivery, dead_queue_name, queue_name
 from shared.errors import BackendAway, Permanent
 from shared.health import serve_health
@@ -43,7 +43,7 @@ RETRY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something a worker does again and again, `every` so many seconds (jittered by a tenth)."""
+    """Something a worker does again and again, about `every` so many seconds."""
 
     name: str
     every: float
@@ -135,13 +135,18 @@ class _Running:
 
     def _flush(self, ends_at: float) -> None:
         try:
-            while self._broker.ready and time.monotonic() < ends_at and self._relay.publish_pending():
+            while (
+                self._broker.ready and time.monotonic() < ends_at and self._relay.publish_pending()
+            ):
                 pass
         except PyMongoError as error:
             logger().warning("relay_failed", error=type(error).__name__)
 
     def _checks(self) -> Mapping[str, Callable[[], bool]]:
-        return {"mongodb": lambda: answers(self._worker.database), "rabbitmq": lambda: self._broker.ready}
+        return {
+            "mongodb": lambda: answers(self._worker.database),
+            "rabbitmq": lambda: self._broker.ready,
+        }
 
     # --- consuming ---------------------------------------------------------------------------
 
@@ -167,14 +172,14 @@ class _Running:
         return [d for d in batch if d.epoch == self._broker.epoch]
 
     def _settle(self, batch: Sequence[Delivery]) -> None:
-        for attempt in range(HOLD_TRIES):
+        for attempt in range(1, HOLD_TRIES + 1):
             try:
                 for delivery in batch:
                     if delivery.dead:
                         self._runner.keep_dead(delivery.body, Permanent(DELIVERY_LIMIT_REACHED))
                 self._runner.apply([d.body for d in batch if not d.dead])
             except BackendAway:
-                seconds = random.uniform(0.5, 1) * min(5.0, 0.2 * 2**attempt)
+                seconds = pause(attempt, first=0.2, longest=5)
                 logger().warning("batch_held", count=len(batch), seconds=round(seconds, 2))
                 if self._stopping.wait(seconds):
                     return  # unacknowledged: redelivered to whoever comes next
@@ -187,7 +192,7 @@ class _Running:
         logger().warning("consumer_paused")
         self._broker.pause()
         while not self._stopping.is_set() and not answers(self._worker.database):
-            self._stopping.wait(random.uniform(1, 3))
+            self._stopping.wait(jittered(3))
         self._broker.resume()
 
     # --- recurring tasks ---------------------------------------------------------------------
@@ -196,9 +201,9 @@ class _Running:
         while not self._stopping.is_set():
             try:
                 task.act()
-            except Exception as error:  # a task's fault is logged; its next turn comes
+            except Exception as error:  # noqa: BLE001 - a task's fault is logged; its next turn comes
                 logger().error("task_failed", task=task.name, error=type(error).__name__)
-            self._stopping.wait(task.every * random.uniform(0.9, 1.1))
+            self._stopping.wait(jittered(task.every * 4 / 3))
 
     def _retry_set_aside(self) -> None:
         for _ in range(self._worker.settings.batch_messages):

@@ -111,12 +111,19 @@ def _mongo_container() -> Iterator[str]:
     _use_engine_of_this_machine()
     from testcontainers.core.container import DockerContainer
 
-    command = f"mongod --replSet {mongodb.REPLICA_SET} --bind_ip_all"
-    with DockerContainer(MONGO_IMAGE).with_command(command).with_exposed_ports(27017) as server:
+    # Both the official image and others add that it listens on all addresses of the container.
+    container = DockerContainer(MONGO_IMAGE).with_command(f"mongod --replSet {mongodb.REPLICA_SET}")
+    with container.with_exposed_ports(27017) as server:
+
+        def runs() -> bool:
+            wrapped = server.get_wrapped_container()
+            wrapped.reload()
+            return bool(wrapped.status == "running")
+
         address = f"{server.get_container_host_ip()}:{server.get_exposed_port(27017)}"
         # Inside, the server knows itself by another address than we do: connect directly.
         url = f"mongodb://{address}/?directConnection=true"
-        mongodb.make_primary(url, member="localhost:27017")
+        mongodb.make_primary(url, member="localhost:27017", alive=runs)
         yield url
 
 

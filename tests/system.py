@@ -148,7 +148,9 @@ class System:
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Any]:
         """Status and JSON (or text) of a request to a service's own port."""
-        raw = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+        raw = (
+            body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+        )
         content_type = "application/octet-stream" if isinstance(body, bytes) else "application/json"
         request = Request(
             self.url(service, path),
@@ -168,7 +170,11 @@ class System:
         """Headers with a token of the development issuer."""
         done = subprocess.run(
             [sys.executable, "-m", "shared.devtoken", "--role", role, *arguments],
-            env=self.environment, cwd=ROOT, capture_output=True, timeout=30, check=True,
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            timeout=30,
+            check=True,
         )
         return {"Authorization": f"Bearer {done.stdout.decode().strip()}"}
 

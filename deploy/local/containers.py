@@ -41,6 +41,7 @@ def mongo_program(folder: Path, port: int, key: str) -> Program:
         ),
         log=folder / "mongod.log",
         environment={"KEY": key},
+        rank=2,
     )
 
 

@@ -80,6 +80,7 @@ def program(folder: Path, port: int, *, key_file: Path | None = None) -> Program
         argv=tuple(argv),
         log=folder / "mongod.log",
         environment=_library_path(),
+        rank=2,
     )
 
 

@@ -93,8 +93,9 @@ class _LocalSystem:
             self._settings.data_dir / "run", (*backends, gateway, *services), ROOT
         )
         self._supervisor = supervisor
-        with self._terminal.step("Supervisor"):
+        with self._terminal.step("Supervisor") as step:
             supervisor.start(self._mark)
+            step.result = "restarts whatever dies"
         if backends:
             self._await_mongo({program.name: program for program in backends})
             self._await_rabbit({program.name: program for program in backends})
@@ -241,7 +242,7 @@ class _LocalSystem:
         )
 
     def stop(self) -> None:
-        """Services, gateway, back-ends end in this order; nothing of this run is left."""
+        """Gateway, services, back-ends end in this order; nothing of this run is left."""
         if self._supervisor is None:
             return
         with self._terminal.step("Stopping") as step:
@@ -249,7 +250,7 @@ class _LocalSystem:
             leftovers.end(self._mark)
             if self._kind == "containers":
                 containers.remove_leftovers(self._settings.data_dir)
-            step.result = f"everything has ended; data stays in {_short(self._settings.data_dir)}"
+            step.result = f"all has ended, data stays in {_short(self._settings.data_dir)}"
 
 
 @contextlib.contextmanager

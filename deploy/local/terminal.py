@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from typing import TextIO
 
 NAME_WIDTH = 22
-RESULT_WIDTH = 46
+RESULT_WIDTH = 44
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 GREEN, RED, DIM, BOLD, RESET = "\033[32m", "\033[31m", "\033[2m", "\033[1m", "\033[0m"
 ERASE_LINE = "\r\033[2K"
-COLUMNS = 80
 MINUTE = 60
 
 
@@ -86,8 +85,9 @@ class Terminal:
         frame = 0
         while not ended.wait(0.1):
             symbol = FRAMES[frame % len(FRAMES)]
-            text = f"  {symbol} {step.name:<{NAME_WIDTH}} {step.note:.{RESULT_WIDTH}} "
-            self.stream.write(f"{ERASE_LINE}{text[: COLUMNS - 8]}{self._paint(DIM, took(step))}")
+            note = f"{step.note[:RESULT_WIDTH]:<{RESULT_WIDTH}}"
+            line = f"  {symbol} {step.name:<{NAME_WIDTH}} {self._paint(DIM, note)} {took(step)}"
+            self.stream.write(ERASE_LINE + line)
             self.stream.flush()
             frame += 1
 

@@ -14,17 +14,23 @@ from flask import Response, request
 
 from services.intake import drafts, handlers, presenting
 from services.intake.application import Application as ApplicationBody
-from services.intake.application import Supplement, Withdrawal, validate, validate_supplement, validate_withdrawal
-from services.intake.deadlines import civil_day
+from services.intake.application import (
+    Supplement,
+    Withdrawal,
+    validate,
+    validate_supplement,
+    validate_withdrawal,
+)
 from services.intake.evidence import EvidenceLimits, Received, open_evidence, receive
 from services.intake.evidence_files import EvidenceFiles
 from services.intake.handlers import Receipt, Secrets, sealing_context
 from services.intake.pages.receipt import content_security_policy, render_receipt
 from services.intake.scanning import Scanner
 from services.intake.settings import IntakeSettings
-from services.intake.store import Applications, Capacity, moment
+from services.intake.store import Applications, Capacity
 from shared import serial
 from shared.access import PUBLIC, HolderOr
+from shared.civil_time import civil_day, rfc3339
 from shared.commands import carry_out
 from shared.contracts.schema import parse_json
 from shared.decision import Decision, State
@@ -33,14 +39,13 @@ from shared.errors import Refused, Text, Transient
 from shared.sealing import QueryCodes
 from shared.store import AlreadyExists, Document, new_aggregate
 from shared.throttle import Throttle, address_key, serial_key
-from shared.web import Answer, Route, caller
+from shared.web import Answer, Route, caller, typed_serial_number
 
 SERIAL_TRIES = 5
 """Draws of a serial number before giving up; a collision of 10^12 is a rarity already."""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _HOLDER = HolderOr()
-_UPLOAD_ROOM = 4096  # lets an upload just over the limit reach our own, clearer refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,7 @@ class Intake:
             {
                 "serial_number": number,
                 "status": after["status"],
-                "received_at": moment(after["supplements"][-1]["at"]),
+                "received_at": rfc3339(after["supplements"][-1]["at"]),
                 "attachments": presenting.attachments(after, names, self.settings.public_url),
             },
             201,
@@ -161,7 +166,7 @@ class Intake:
         return {
             "serial_number": after["_id"],
             "status": after["status"],
-            "withdrawn_at": moment(after["withdrawn_at"]),
+            "withdrawn_at": rfc3339(after["withdrawn_at"]),
         }
 
     def receipt(self, serial_number: str) -> Answer:
@@ -185,7 +190,7 @@ class Intake:
     # --- evidence ----------------------------------------------------------------------------
 
     def put_evidence(self, serial_number: str, index: str) -> dict[str, Any]:
-        request.max_content_length = self.limits.max_bytes + _UPLOAD_ROOM
+        request.max_content_length = None  # `receive` stops at the limit, with its own refusal
         document = self._held(serial_number)
         position, declared = self._declared(document, index)
         held = document["attachments"][position]
@@ -239,7 +244,8 @@ class Intake:
         position = int(index) if index.isascii() and index.isdigit() and len(index) < 3 else -1
         if not 0 <= position < len(document["attachments"]):
             raise Refused(
-                "not_found", Text("没有申报过该序号的材料", "No evidence file was declared under this index")
+                "not_found",
+                Text("没有申报过该序号的材料", "No evidence file was declared under this index"),
             )
         keyring = self.secrets.applications
         names = presenting.file_names(document, presenting.unsealed(document, keyring), keyring)
@@ -259,9 +265,7 @@ class Intake:
         return Answer(_draft(draft), 201, {"ETag": f'"{draft.version}"'})
 
     def read_draft(self, draft_id: str) -> Answer:
-        draft = drafts.load(
-            self.drafts, self.secrets.applications, draft_id, now=datetime.now(UTC)
-        )
+        draft = drafts.load(self.drafts, self.secrets.applications, draft_id, now=datetime.now(UTC))
         return Answer(_draft(draft), headers={"ETag": f'"{draft.version}"'})
 
     def replace_draft(self, draft_id: str) -> Answer:
@@ -285,7 +289,7 @@ class Intake:
 
     def _held(self, text: str) -> Document:
         """The application, if the caller has its query code or is its applicant or agent."""
-        number = parse_serial(text)
+        number = typed_serial_number(text)
         address = address_key(self.secrets.hasher, caller().address)
         self.throttle.check("unknown_serial_per_address", address)
         document = self.applications.read(number)
@@ -303,9 +307,7 @@ class Intake:
         right = QueryCodes(self.secrets.hasher).matches(number, code, document["query_code_hash"])
         if not right or document["query_code_expires_at"] < datetime.now(UTC):
             self.throttle.failed("wrong_factor_per_address", address)
-            self.throttle.failed(
-                "wrong_factor_per_serial", serial_key(self.secrets.hasher, number)
-            )
+            self.throttle.failed("wrong_factor_per_serial", serial_key(self.secrets.hasher, number))
             raise Refused("query_code_wrong")
         return document
 
@@ -320,17 +322,7 @@ class Intake:
         return self.secrets.hasher.hash("idempotency_key", f"{owner}\n{given}")
 
     def _carry_out(self, number: str, decide: Any) -> Document:
-        return carry_out(
-            self.applications, number, decide, source="intake", trace=caller().trace
-        )
-
-
-def parse_serial(text: str) -> str:
-    """The serial number, however it was typed; Refused("serial_checksum") for a mistyped one."""
-    try:
-        return serial.parse(text)
-    except serial.SerialFault as fault:
-        raise Refused("serial_checksum", fault.message) from fault
+        return carry_out(self.applications, number, decide, source="intake", trace=caller().trace)
 
 
 def _json_bytes() -> bytes:
@@ -351,7 +343,7 @@ def _draft(draft: drafts.Draft) -> dict[str, Any]:
         "id": draft.id,
         "application": draft.body,
         "version": draft.version,
-        "expires_at": moment(draft.expires_at),
+        "expires_at": rfc3339(draft.expires_at),
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime, timedelta
 
-
 from flask import Flask
 
 from services.intake import drafts
@@ -14,7 +13,7 @@ from services.intake.evidence import EvidenceLimits
 from services.intake.evidence_files import EvidenceFiles
 from services.intake.handlers import HANDLERS, Secrets
 from services.intake.maintenance import seal_again
-from services.intake.scanning import scanner_from
+from services.intake.scanning import ClamdScanner, scanner_from
 from services.intake.settings import IntakeSettings
 from services.intake.store import Applications, Capacity
 from shared.cli import Command, Service
@@ -36,6 +35,10 @@ def create_app(settings: IntakeSettings | None = None) -> Flask:
     database = connect(settings, NAME)
     secrets = _secrets(settings)
     applications = Applications(database)
+    scanner = scanner_from(settings)
+    checks = {"mongodb": lambda: answers(database)}
+    if isinstance(scanner, ClamdScanner):
+        checks["scanner"] = scanner.ready
     intake = Intake(
         settings=settings,
         applications=applications,
@@ -43,7 +46,7 @@ def create_app(settings: IntakeSettings | None = None) -> Flask:
         drafts=database["drafts"],
         files=EvidenceFiles(database, secrets.applications, settings.backend_timeout_seconds),
         limits=EvidenceLimits.of(settings),
-        scanner=scanner_from(settings),
+        scanner=scanner,
         secrets=secrets,
         throttle=Throttle(database),
     )
@@ -52,7 +55,7 @@ def create_app(settings: IntakeSettings | None = None) -> Flask:
         NAME,
         settings,
         routes(intake),
-        {"mongodb": lambda: answers(database)},
+        checks,
         body_limit=settings.body_limit_bytes,
     )
 
@@ -60,7 +63,9 @@ def create_app(settings: IntakeSettings | None = None) -> Flask:
 def create_worker(settings: IntakeSettings) -> Worker:
     database = connect(settings, NAME)
     applications = Applications(database)
-    files = EvidenceFiles(database, _secrets(settings).applications, settings.backend_timeout_seconds)
+    files = EvidenceFiles(
+        database, _secrets(settings).applications, settings.backend_timeout_seconds
+    )
 
     def sweep() -> None:
         swept = files.sweep_orphans(
@@ -98,8 +103,11 @@ def _secrets(settings: IntakeSettings) -> Secrets:
 
 
 def _rotate(settings: IntakeSettings, _: argparse.Namespace) -> None:
-    count = seal_again(Applications(connect(settings, NAME)), _secrets(settings).applications)
-    print(f"{count} application(s) sealed again with the newest key")
+    database, keyring = connect(settings, NAME), _secrets(settings).applications
+    applications = seal_again(Applications(database), keyring)
+    files = EvidenceFiles(database, keyring, settings.backend_timeout_seconds).seal_again()
+    logger().info("sealed_again", count=applications + files)
+    print(f"sealed again with the newest key: {applications} application(s), {files} file(s)")
 
 
 SERVICE: Service = Service(
@@ -111,4 +119,3 @@ SERVICE: Service = Service(
         "rotate-keys": Command("seal everything again with the first key of the keyring", _rotate)
     },
 )
-

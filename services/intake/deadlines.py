@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from services.intake.claims import arbitration_limit
 from services.intake.persons import Application
@@ -18,8 +17,7 @@ from services.intake.working_days import (
     add_working_days,
     next_working_day_on_or_after,
 )
-
-MAINLAND_TIME = ZoneInfo("Asia/Shanghai")
+from shared.civil_time import civil_day
 
 ASSIGNMENT_WORKING_DAYS = 1
 ACCEPTANCE_WORKING_DAYS = 3
@@ -54,10 +52,3 @@ def deadlines(received: datetime, application: Application) -> tuple[Deadline, .
     if limit:
         clocks.append(("arbitration_limitation", next_working_day_on_or_after(limit)))
     return tuple(Deadline(name, due.on, due.provisional) for name, due in clocks)
-
-
-def civil_day(moment: datetime) -> date:
-    """The mainland's calendar day of a moment; ValueError if it has no time zone."""
-    if moment.tzinfo is None:
-        raise ValueError("a moment needs a time zone")
-    return moment.astimezone(MAINLAND_TIME).date()

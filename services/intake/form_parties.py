@@ -51,7 +51,7 @@ def _credit_code() -> Code:
 
 
 class Person(Body):
-    """Who a natural person is, where to reach it, and what help it needs."""
+    """What most forms ask of a natural person (and the name and contact of a unit)."""
 
     name = Str("姓名（名称）", 200, required=True)
     gender = Choice("性别", ("男", "女", "未说明"))
@@ -73,6 +73,10 @@ class Person(Body):
     wants_legal_aid = Flag("是否申请法律援助")
     wants_psychological_support = Flag("是否需要心理疏导")
     literacy_assistance = Detail("需要读写协助")
+
+
+class PersonParticulars(Body):
+    """What some forms ask besides of a natural person."""
 
     # Identity and origin
     id_valid_from = Date("证件签发日期", past=True)
@@ -107,11 +111,17 @@ class Person(Body):
     visa_valid_until = Date("签证有效期至")
     work_permit_number = Str("工作许可证号", 64)
     work_permit_valid_until = Date("工作许可有效期至")
+    permit_valid_until = Date("通行（居住）证件有效期至")
+    travel_permit_valid_until = Date("通行证有效期至")
+    passport_valid_until = Date("护照有效期至")
+    name_pinyin = Str("姓名拼音", 200)
+    mother_tongue = Str("母语", 100)
     social_security_card_number = Str("社会保障卡号", 64)
     is_veteran = Flag("是否退役军人")
     is_union_member = Flag("是否工会会员")
     is_retired = Flag("是否已退休")
     receives_pension = Flag("是否已领取基本养老保险待遇")
+    has_pension = Flag("是否已领取基本养老保险待遇")
     pension_received = Flag("是否已领取基本养老保险待遇")
     guardian_name = Str("法定代理人（监护人）姓名", 200)
     guardian_phone = Phone("法定代理人（监护人）电话")
@@ -138,6 +148,7 @@ class Person(Body):
 
     # Help the person needs
     interpreter_needed = Detail("是否需要翻译", 100)
+    interpreter = Detail("是否需要翻译", 100)
     interpreter_language = Str("翻译语言", 100)
     sign_language_interpreter = Detail("是否需要手语翻译")
     needs_assistance = Detail("需要协助")
@@ -185,8 +196,8 @@ class Person(Body):
     health_condition = Str("健康状况", 500)
 
 
-class Party(Person):
-    """An applicant or a respondent: a natural person, or a unit (用人单位) and who speaks for it."""
+class Unit(Body):
+    """Which kind of party it is, and what most forms ask of a unit (用人单位)."""
 
     party_type = Choice("主体类型", PARTY_TYPES, required=True)
     unit_type = Slug(
@@ -207,6 +218,10 @@ class Party(Person):
             *("labour_dispatch_agency", "principal"),
         ),
     )
+
+
+class UnitParticulars(Body):
+    """What some forms ask besides of a unit."""
 
     respondent_role = Slug("在用工关系中的角色")
     employment_role = Slug("在用工关系中的角色")
@@ -253,11 +268,16 @@ class Party(Person):
     has_mediation_committee = Flag("是否设立调解委员会")
 
 
-class CoApplicant(Person):
-    """One of several workers with a common claim (集体争议申请人名册)."""
+class Party(UnitParticulars, PersonParticulars, Unit, Person):
+    """An applicant or a respondent: a natural person, or a unit and who speaks for it.
 
-    id_type = Choice("证件类型", ID_TYPES, required=True)
-    id_number = _identity_number(required=True)
+    The last base comes first: the fast path meets the common fields before the particulars.
+    """
+
+
+class Share(Body):
+    """One worker's part in a common claim."""
+
     amount_cny = Amount("请求金额（元）")
     is_representative = Flag("是否推举为代表")
 
@@ -267,6 +287,13 @@ class CoApplicant(Person):
     ended_on = Date("离职日期")
     monthly_wage_cny = Amount("月工资（元）")
     note = Str("备注", 500)
+
+
+class CoApplicant(PersonParticulars, Share, Person):
+    """One of several workers with a common claim (集体争议申请人名册)."""
+
+    id_type = Choice("证件类型", ID_TYPES, required=True)
+    id_number = _identity_number(required=True)
 
 
 class Agent(Body):

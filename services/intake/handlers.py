@@ -14,8 +14,9 @@ from typing import Any
 import orjson
 
 from services.intake import domain
-from services.intake.deadlines import civil_day, deadlines
+from services.intake.deadlines import deadlines
 from services.intake.triage import triage
+from shared.civil_time import civil_day
 from shared.contracts.envelope import Event, NewEvent
 from shared.contracts.lifecycle import ENDED
 from shared.decision import NOTHING, Decision, State
@@ -107,7 +108,9 @@ def submit(application: Application, receipt: Receipt, secrets: Secrets) -> Deci
     return Decision(set=state, events=[NewEvent("application.submitted", event)])
 
 
-def supplement(state: State, sealed: bytes, declared: Sequence[Mapping[str, Any]], at: datetime) -> Decision:
+def supplement(
+    state: State, sealed: bytes, declared: Sequence[Mapping[str, Any]], at: datetime
+) -> Decision:
     """Add a statement and declare more evidence; refused once the case has ended."""
     _require_open(state, "supplement")
     count = len(state["attachments"]) + len(declared)
@@ -200,7 +203,7 @@ def _require_open(state: State, command: str) -> None:
 # --- messages --------------------------------------------------------------------------------
 
 
-def follow_case(event: Event, state: State | None, at: datetime) -> Decision:
+def follow_case(event: Event, state: State | None, _: datetime) -> Decision:
     """Know the status of the case, so that an ended one takes no supplements and no duplicates."""
     if state is None or event.sequence <= state["case_sequence"]:
         return NOTHING

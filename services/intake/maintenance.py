@@ -21,9 +21,7 @@ def seal_again(applications: Applications, keyring: Keyring) -> int:
     newest = keyring.first_kid
     done = 0
     while True:
-        batch = list(
-            applications.collection.find({"sealed_with": {"$ne": newest}}).limit(100)
-        )
+        batch = list(applications.collection.find({"sealed_with": {"$ne": newest}}).limit(100))
         if not batch:
             return done
         for document in batch:

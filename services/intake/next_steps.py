@@ -18,9 +18,9 @@ _ADVICE: tuple[tuple[frozenset[str], Text], ...] = (
     (
         frozenset({"collective"}),
         Text(
-            "十人以上的集体争议由3至5名代表参加调解，尚未推举的请推举并补交代表推举书。",
-            "Ten or more people are spoken for by 3 to 5 representatives: if not yet named, name them"
-            " and supply their mandate.",
+            "十人以上的集体争议由推举的3至5名代表参加调解，尚未提交代表推举书的请补交。",
+            "Ten or more people are spoken for by the 3 to 5 representatives they named: please supply"
+            " their signed mandate if you have not yet.",
         ),
     ),
     (

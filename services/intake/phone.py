@@ -41,13 +41,19 @@ class Phone(Declared, marshmallow_fields.String):
         return number
 
     def accept(self, value: object) -> str:
-        """A mainland number in plain digits, made canonical; Doubt for any other."""
-        if value.__class__ is str:
-            if _MOBILE.fullmatch(value):
-                return f"+86{value}"
-            if _LANDLINE.fullmatch(value):
-                return f"+86{value[1:]}"
-        raise Doubt
+        """The canonical form, soonest for a mainland number in plain digits; Doubt if there is
+        none.
+        """
+        if value.__class__ is not str:
+            raise Doubt
+        if _MOBILE.fullmatch(value):
+            return f"+86{value}"
+        if _LANDLINE.fullmatch(value):
+            return f"+86{value[1:]}"
+        number = canonical(value)
+        if number is None:
+            raise Doubt
+        return number
 
 
 def canonical(text: str) -> str | None:

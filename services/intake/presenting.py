@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import orjson
 
-from services.intake.deadlines import Deadline, civil_day
+from services.intake.deadlines import Deadline
 from services.intake.handlers import sealing_context
 from services.intake.next_steps import next_steps
-from services.intake.store import moment
 from shared import serial
+from shared.civil_time import civil_day, rfc3339
 from shared.errors import Language
 from shared.sealing import Keyring, QueryCodes
 
@@ -37,7 +37,11 @@ def file_names(document: Document, opened: Mapping[str, Any], keyring: Keyring) 
 
 
 def acknowledgement(
-    document: Document, application: Mapping[str, Any], query_code: str, language: Language, public_url: str
+    document: Document,
+    application: Mapping[str, Any],
+    query_code: str,
+    language: Language,
+    public_url: str,
 ) -> dict[str, Any]:
     """The 201 of a submission; the same again for the same document and language."""
     number = document["_id"]
@@ -47,7 +51,7 @@ def acknowledgement(
         "serial_number_display": serial.display(number),
         "query_code": QueryCodes.grouped(query_code),
         "status": "submitted",
-        "received_at": moment(document["received_at"]),
+        "received_at": rfc3339(document["received_at"]),
         "division": {"code": document["division_code"], "name": document["division_name"]},
         "flags": document["flags"],
         "deadlines": document["deadlines"],
@@ -62,7 +66,7 @@ def acknowledgement(
             for index, attachment in enumerate(declared)
         ],
         "possible_duplicates": [
-            {"serial_number": d["serial_number"], "received_at": moment(_aware(d["received_at"]))}
+            {"serial_number": d["serial_number"], "received_at": rfc3339(d["received_at"])}
             for d in document["possible_duplicates"]
         ],
         "links": links(public_url, number),
@@ -109,7 +113,3 @@ def links(public_url: str, number: str) -> dict[str, str]:
 
 def upload_url(public_url: str, number: str, index: int) -> str:
     return f"{public_url}/v1/applications/{number}/attachments/{index}"
-
-
-def _aware(value: datetime) -> datetime:
-    return value if value.tzinfo else value.replace(tzinfo=UTC)

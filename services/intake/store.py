@@ -1,12 +1,12 @@
 """Applications in MongoDB: one document each, everything personal inside `sealed`.
 
-    {_id: serial number, status, open, received_at, division_code, division_name, category, cause,
-     flags, claims, deadlines, language, …,
-     sealed: the application as submitted and its query code, under the application keyring,
-     query_code_hash, query_code_expires_at, holder_hashes, parties_key,
-     idempotency: {key, body}, possible_duplicates,
-     attachments: [{kind, content_type, size_bytes, state, file_id, sha256}],
-     supplements: [{at, sealed}], case_sequence}
+{_id: serial number, status, open, received_at, division_code, division_name, category, cause,
+ flags, claims, deadlines, language, …,
+ sealed: the application as submitted and its query code, under the application keyring,
+ query_code_hash, query_code_expires_at, holder_hashes, parties_key,
+ idempotency: {key, body}, possible_duplicates,
+ attachments: [{kind, content_type, size_bytes, state, file_id, sha256}],
+ supplements: [{at, sealed}], case_sequence}
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from shared.batching import Batcher
@@ -86,7 +85,7 @@ class Applications(Aggregates):
             similar[document["parties_key"]] = [_reference(document), *earlier]
         return self._insert_many(documents)
 
-    def _open_by_parties(self, keys: Collection[str]) -> Mapping[str, list[Document]]:
+    def _open_by_parties(self, keys: Collection[str]) -> dict[str, list[Document]]:
         similar: dict[str, list[Document]] = defaultdict(list)
         with backend_errors():
             for found in (
@@ -128,8 +127,3 @@ class Capacity:
                 self._lock.release()
         if self._full:
             raise Transient("outbox_full", slug="full", retry_after=30)
-
-
-def moment(value: datetime) -> str:
-    """A moment as clients read it, UTC, seconds."""
-    return value.isoformat(timespec="seconds").replace("+00:00", "Z")

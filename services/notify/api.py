@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import request
 
 from services.notify.store import Messages
-from shared import serial
 from shared.access import Roles
+from shared.civil_time import today
 from shared.contracts.fields import Str
 from shared.contracts.schema import Body, read
-from shared.errors import Refused
-from shared.web import Route
+from shared.web import Route, typed_serial_number
 
 
 class MessageList(Body):
@@ -31,8 +30,8 @@ class Notify:
     messages: Messages
 
     def list_messages(self) -> dict[str, Any]:
-        asked = read(MessageList(), request.args.to_dict(), date.today())
-        number = _serial(asked["serial"]) if asked.get("serial") else None
+        asked = read(MessageList(), request.args.to_dict(), today())
+        number = typed_serial_number(asked["serial"]) if asked.get("serial") else None
         return {"items": [_json(m) for m in self.messages.listed(number)]}
 
 
@@ -41,13 +40,6 @@ def _json(message: dict[str, Any]) -> dict[str, Any]:
         name: value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
         for name, value in message.items()
     }
-
-
-def _serial(text: str) -> str:
-    try:
-        return serial.parse(text)
-    except serial.SerialFault as fault:
-        raise Refused("serial_checksum", fault.message) from fault
 
 
 def routes(notify: Notify) -> Sequence[Route]:

@@ -29,9 +29,7 @@ class Messages:
         """The newest first; in development with the words that would have been sent."""
         wanted = {"serial_number": serial_number} if serial_number else {}
         with backend_errors():
-            found = list(
-                self.collection.find(wanted).sort("created_at", -1).limit(PAGE_SIZE)
-            )
+            found = list(self.collection.find(wanted).sort("created_at", -1).limit(PAGE_SIZE))
         shown = [present(document) for document in found]
         if self._outbox is not None:
             texts = self._outbox.texts([document["_id"] for document in found])

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import request
 
@@ -17,8 +16,8 @@ from services.query.policy_question import Filters
 from services.query.policy_views import article_view, policy_view, result_view, suggestions_view
 from services.query.settings import QuerySettings
 from services.query.store import ReadModels
-from shared import serial
 from shared.access import PUBLIC, HolderOr, Roles
+from shared.civil_time import today
 from shared.contracts.fields import Code, Count, Flag, Str
 from shared.contracts.schema import Body, parse_json, read
 from shared.contracts.vocabulary import ORGANISATION_KINDS
@@ -27,10 +26,9 @@ from shared.errors import FieldError, Refused, Text
 from shared.sealing import Hasher, QueryCodes, phone_last4_hash
 from shared.store import Document
 from shared.throttle import Throttle, address_key, serial_key
-from shared.web import Answer, Route, caller
+from shared.web import Answer, Route, caller, typed_serial_number
 
 _PUBLIC_FOR_AN_HOUR = {"Cache-Control": "public, max-age=3600"}
-_MAINLAND_TIME = ZoneInfo("Asia/Shanghai")
 
 
 class Lookup(Body):
@@ -79,7 +77,7 @@ class Query:
     # --- progress ----------------------------------------------------------------------------
 
     def progress(self, serial_number: str) -> dict[str, Any]:
-        number = _serial(serial_number)
+        number = typed_serial_number(serial_number)
         document = self._known(number)
         code = request.headers.get("X-Query-Code")
         principal = caller().principal
@@ -91,14 +89,16 @@ class Query:
         return domain.masked(document, number, caller().language)
 
     def look_up(self) -> dict[str, Any]:
-        asked = read(Lookup(), parse_json(request.get_data(cache=False)), _today())
+        asked = read(Lookup(), parse_json(request.get_data(cache=False)), today())
         code, last4 = asked.get("query_code"), asked.get("phone_last4")
         if not code and not last4:
-            message = Text("请填写查询码或手机号后四位", "Give the query code or the phone's last four digits")
+            message = Text(
+                "请填写查询码或手机号后四位", "Give the query code or the phone's last four digits"
+            )
             raise Refused(
                 "validation_failed", errors=[FieldError("/query_code", "required", message)]
             )
-        number = _serial(asked["serial_number"])
+        number = typed_serial_number(asked["serial_number"])
         document = self._known(number)
         self._check_factor(document, number, query_code=code, phone_last4=last4)
         return self._unmasked(document, number)
@@ -192,18 +192,18 @@ class Query:
             region=asked.get("region"),
             in_force=asked.get("in_force"),
         )
-        today = _today()
+        day = today()
         result = self.index.search(
-            asked.get("q") or "", filters, page=asked.get("page") or 1, today=today
+            asked.get("q") or "", filters, page=asked.get("page") or 1, today=day
         )
-        return result_view(result, caller().language, today)
+        return result_view(result, caller().language, day)
 
     def policy(self, policy_id: str) -> dict[str, Any]:
-        return policy_view(self.library.policy(policy_id), caller().language, _today())
+        return policy_view(self.library.policy(policy_id), caller().language, today())
 
     def article(self, policy_id: str, number: str) -> dict[str, Any]:
         policy, article = self.library.article(policy_id, number)
-        return article_view(policy, article, caller().language, _today())
+        return article_view(policy, article, caller().language, today())
 
     def suggest(self) -> dict[str, Any]:
         return suggestions_view(self.index.suggest(_asked(Suggest()).get("q") or ""))
@@ -219,18 +219,7 @@ def _asked(schema: Body) -> dict[str, Any]:
     page = arguments.get("page", "")
     if page.isascii() and page.isdigit() and len(page) < 6:
         arguments["page"] = int(page)
-    return read(schema, arguments, _today())
-
-
-def _today() -> date:
-    return datetime.now(_MAINLAND_TIME).date()
-
-
-def _serial(text: str) -> str:
-    try:
-        return serial.parse(text)
-    except serial.SerialFault as fault:
-        raise Refused("serial_checksum", fault.message) from fault
+    return read(schema, arguments, today())
 
 
 def _division(code: str, pointer: str) -> Division:

@@ -18,10 +18,7 @@ from services.query.policy_sources import statutes_path
 from services.query.settings import QuerySettings
 from services.query.store import ReadModels
 from shared.cli import Command, Service
-try:
-    from shared.contracts import asyncapi
-except ImportError:
-    asyncapi = None
+from shared.contracts import asyncapi
 from shared.log import logger
 from shared.sealing import Hasher
 from shared.store import answers, connect
@@ -44,7 +41,7 @@ def create_app(settings: QuerySettings | None = None) -> Flask:
         index=LiveIndex(database),
         hasher=Hasher.parse(settings.hashing_key),
         throttle=Throttle(database),
-        asyncapi=orjson.dumps(asyncapi.build() if asyncapi else {}),
+        asyncapi=orjson.dumps(asyncapi.build()),
     )
     return create_web_app(
         NAME,

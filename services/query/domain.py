@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from shared.civil_time import rfc3339
 from shared.contracts.lifecycle import STATUSES
 from shared.errors import Language, Text
 
@@ -13,7 +13,8 @@ Progress = Mapping[str, Any]
 
 NEXT_STEPS: Mapping[str, Text] = {
     "submitted": Text(
-        "系统正在为您分派调解组织，无需操作。", "An organisation is being chosen; nothing to do for you."
+        "系统正在为您分派调解组织，无需操作。",
+        "An organisation is being chosen; nothing to do for you.",
     ),
     "unassigned": Text(
         "平台管理员正在为您指定调解组织，无需操作。",
@@ -115,10 +116,5 @@ def _timeline(progress: Progress, language: Language) -> list[dict[str, Any]]:
         if timeline and timeline[-1]["status"] == step["status"] == "withdrawn":
             continue  # asked for and done: one step to the reader
         text = STATUSES[step["status"]].to(language)
-        timeline.append({"status": step["status"], "at": _at(step["at"]), "text": text})
+        timeline.append({"status": step["status"], "at": rfc3339(step["at"]), "text": text})
     return timeline
-
-
-def _at(moment: datetime) -> str:
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.isoformat(timespec="seconds").replace("+00:00", "Z")

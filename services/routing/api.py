@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from bson import json_util
-from flask import request
-
-from services.routing import domain
+from services.routing import asked, domain
 from services.routing.assigning import check_mediator, check_organisation
 from services.routing.directory import CaseFacts
 from services.routing.placing import secure_place
 from services.routing.presenting import case_line, case_view
 from services.routing.settings import RoutingSettings
 from services.routing.store import Cases, Directory
-from shared import serial
 from shared.access import Roles
 from shared.commands import carry_out
-from shared.contracts.lifecycle import STATUSES, allowed
 from shared.contracts.fields import Choice, Code, Date, Str
-from shared.contracts.schema import Body, parse_json, read
+from shared.contracts.lifecycle import STATUSES, allowed
+from shared.contracts.schema import Body
 from shared.decision import Decision, State
 from shared.errors import FieldError, Refused, Text
 from shared.store import Document, backend_errors
 from shared.tokens import Principal
-from shared.web import Answer, Route, caller
+from shared.web import Answer, Route, caller, typed_serial_number
 
-_ID = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 _STAFF = Roles("platform_admin", "organisation_admin", "mediator")
 _ADMINISTRATORS = Roles("platform_admin", "organisation_admin")
 
@@ -40,18 +34,18 @@ class CaseList(Body):
     """Filters of the work list, combined."""
 
     status = Choice("状态", tuple(STATUSES))
-    organisation = Code("调解组织编号", _ID)
-    mediator = Code("调解员编号", _ID)
+    organisation = Code("调解组织编号", asked.ID)
+    mediator = Code("调解员编号", asked.ID)
     due_before = Date("期限早于")
     after = Str("上页末项", 512)
 
 
 class AssignOrganisation(Body):
-    organisation = Code("调解组织编号", _ID, required=True)
+    organisation = Code("调解组织编号", asked.ID, required=True)
 
 
 class AssignMediator(Body):
-    mediator = Code("调解员编号", _ID, required=True)
+    mediator = Code("调解员编号", asked.ID, required=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +57,7 @@ class Routing:
     directory: Directory
 
     def list_cases(self) -> dict[str, Any]:
-        asked = read(CaseList(), request.args.to_dict(), date.today())
-        wanted = {**_visible(_principal()), **_filters(asked)}
+        wanted = {**_visible(asked.principal()), **_filters(asked.filters(CaseList()))}
         size = self.settings.page_size
         with backend_errors():
             found = list(
@@ -83,80 +76,77 @@ class Routing:
         return self._answer(self._visible_case(serial_number))
 
     def command(self, serial_number: str, command: str) -> Answer:
+        """Everything is checked on the version that the caller saw and written to it alone."""
         case = self._visible_case(serial_number)
         give = _COMMANDS.get(command)
         if give is None:
-            raise Refused(
-                "command_not_allowed",
-                extra={"command": command, "status": case["status"], "allowed": _manual(case)},
-            )
-        return give(self, case, _expected_version())
+            raise _not_allowed(case, command)
+        asked.check_version(case["version"])
+        if command not in allowed(case["status"]):
+            raise _not_allowed(case, command)
+        return self._answer(give(self, case))
 
-    def assign_organisation(self, case: Document, version: int) -> Answer:
-        body = _body(AssignOrganisation())
-        if _principal().role != "platform_admin":
-            raise Refused("forbidden", Text("只有平台管理员可以分派调解组织", "Only a platform administrator assigns organisations"))
-        chosen = self.directory.organisation(body["organisation"])
+    def assign_organisation(self, case: Document) -> Document:
+        if asked.principal().role != "platform_admin":
+            raise Refused("forbidden", _PLATFORM_ONLY)
+        chosen = self.directory.organisation(asked.body(AssignOrganisation())["organisation"])
         if chosen is None:
             raise _unknown("organisation")
         released = (case["mediator"] or {}).get("id")
-
-        def decide(state: State, at: datetime) -> Decision:
-            check_organisation(CaseFacts.from_document(state), chosen)
-            return domain.assign_organisation(state, chosen, at, by="administrator")
-
-        after = self._carry_out(case["_id"], decide, version)
+        if (case["organisation"] or {}).get("id") == chosen.id:
+            return case
+        check_organisation(CaseFacts.from_document(case), chosen)
+        after = self._carry_out(
+            case,
+            lambda state, at: domain.assign_organisation(state, chosen, at, by="administrator"),
+        )
         if released:
             self.directory.give_back(released, case["_id"])
-        return self._answer(after)
+        return after
 
-    def assign_mediator(self, case: Document, version: int) -> Answer:
-        body = _body(AssignMediator())
-        chosen = self.directory.mediator(body["mediator"])
+    def assign_mediator(self, case: Document) -> Document:
+        chosen = self.directory.mediator(asked.body(AssignMediator())["mediator"])
         if chosen is None:
             raise _unknown("mediator")
         number, released = case["_id"], (case["mediator"] or {}).get("id")
-        body_id = (case["organisation"] or {}).get("id", "")
         if released == chosen.id:
-            return self._answer(case)
-        if "assign-mediator" in allowed(case["status"]):
-            check_mediator(CaseFacts.from_document(case), body_id, chosen)
-
-        def decide(state: State, at: datetime) -> Decision:
-            return domain.assign_mediator(state, chosen, at, by="administrator")
-
+            return case
+        check_mediator(CaseFacts.from_document(case), case["organisation"]["id"], chosen)
         newly = secure_place(self.directory, chosen, number)
         try:
-            after = self._carry_out(number, decide, version)
+            after = self._carry_out(
+                case,
+                lambda state, at: domain.assign_mediator(state, chosen, at, by="administrator"),
+            )
         except Refused:
             if newly:
-                self.directory.give_back(chosen.id, number)
+                self._give_back_unless_held(chosen.id, number)
             raise
         if released:
             self.directory.give_back(released, number)
-        return self._answer(after)
+        return after
+
+    def _give_back_unless_held(self, mediator_id: str, number: str) -> None:
+        """Whoever won the race may have chosen the same mediator."""
+        now = self.cases.read(number)
+        if now is None or (now["mediator"] or {}).get("id") != mediator_id:
+            self.directory.give_back(mediator_id, number)
 
     def _visible_case(self, text: str) -> Document:
         """The case, if the caller may see it: what one may not see does not exist."""
-        try:
-            number = serial.parse(text)
-        except serial.SerialFault as fault:
-            raise Refused("serial_checksum", fault.message) from fault
-        case = self.cases.read(number)
-        if case is None or not _sees(_principal(), case):
+        case = self.cases.read(typed_serial_number(text))
+        if case is None or not _sees(asked.principal(), case):
             raise Refused("not_found")
         return case
 
-    def _carry_out(
-        self, number: str, decide: Callable[[State, datetime], Decision], version: int
-    ) -> Document:
+    def _carry_out(self, case: Document, decide: Callable[[State, datetime], Decision]) -> Document:
         return carry_out(
             self.cases,
-            number,
+            case["_id"],
             decide,
             source="routing",
             trace=caller().trace,
-            expected_version=version,
+            expected_version=case["version"],
         )
 
     def _answer(self, case: Document) -> Answer:
@@ -165,22 +155,20 @@ class Routing:
         return Answer(view, headers={"ETag": f'"{case["version"]}"'})
 
 
-_COMMANDS: Mapping[str, Callable[[Routing, Document, int], Answer]] = {
+_COMMANDS: Mapping[str, Callable[[Routing, Document], Document]] = {
     "assign-organisation": Routing.assign_organisation,
     "assign-mediator": Routing.assign_mediator,
 }
 """Commands people give; the other rows of the lifecycle are moved by events."""
 
 
+_PLATFORM_ONLY = Text(
+    "只有平台管理员可以分派调解组织", "Only a platform administrator assigns organisations"
+)
+
+
 def _manual(case: State) -> list[str]:
     return [command for command in allowed(case["status"]) if command in _COMMANDS]
-
-
-def _principal() -> Principal:
-    principal = caller().principal
-    if principal is None:
-        raise Refused("unauthorised")
-    return principal
 
 
 def _visible(principal: Principal) -> Document:
@@ -200,51 +188,48 @@ def _sees(principal: Principal, case: State) -> bool:
     return (case["mediator"] or {}).get("id") == principal.subject
 
 
-def _filters(asked: Mapping[str, Any]) -> Document:
-    wanted: list[Document] = []
-    if "status" in asked:
-        wanted.append({"status": asked["status"]})
-    if "organisation" in asked:
-        wanted.append({"organisation.id": asked["organisation"]})
-    if "mediator" in asked:
-        wanted.append({"mediator.id": asked["mediator"]})
-    if "due_before" in asked:
-        wanted.append({"deadlines.due_on": {"$lt": str(asked["due_before"])}})
-    if "after" in asked:
-        received_at, number = _position(asked["after"])
+def _filters(wanted: Mapping[str, Any]) -> Document:
+    parts: list[Document] = []
+    if "status" in wanted:
+        parts.append({"status": wanted["status"]})
+    if "organisation" in wanted:
+        parts.append({"organisation.id": wanted["organisation"]})
+    if "mediator" in wanted:
+        parts.append({"mediator.id": wanted["mediator"]})
+    if "due_before" in wanted:
+        parts.append({"deadlines.due_on": {"$lt": wanted["due_before"]}})
+    if "after" in wanted:
+        received_at, number = _position(wanted["after"])
         later = [
             {"received_at": {"$gt": received_at}},
             {"received_at": received_at, "_id": {"$gt": number}},
         ]
-        wanted.append({"$or": later})
-    return {"$and": wanted} if wanted else {}
+        parts.append({"$or": later})
+    return {"$and": parts} if parts else {}
 
 
 def _cursor(case: State) -> str:
-    text = json_util.dumps([case["received_at"], case["_id"]])
+    text = f"{case['received_at'].isoformat()} {case['_id']}"
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
 def _position(cursor: str) -> tuple[datetime, str]:
     try:
-        received_at, number = json_util.loads(base64.urlsafe_b64decode(cursor).decode())
-        if isinstance(received_at, datetime) and isinstance(number, str):
-            return received_at, number
-    except (ValueError, TypeError, binascii.Error, UnicodeDecodeError):
-        pass
-    fault = FieldError("/after", "unknown_value", Text("页码无效，请从第一页开始", "Unknown page, begin anew"))
-    raise Refused("validation_failed", errors=[fault])
+        received_at, number = base64.urlsafe_b64decode(cursor).decode().split(" ")
+        return datetime.fromisoformat(received_at), number
+    except ValueError:  # of base64, UTF-8 and dates alike
+        fault = FieldError("/after", "unknown_value", _UNKNOWN_PAGE)
+        raise Refused("validation_failed", errors=[fault]) from None
 
 
-def _expected_version() -> int:
-    given = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
-    if not (given.isascii() and given.isdigit() and len(given) < 10):
-        raise Refused("version_required")
-    return int(given)
+_UNKNOWN_PAGE = Text("页码无效，请从第一页开始", "Unknown page, begin anew")
 
 
-def _body(schema: Body) -> dict[str, Any]:
-    return read(schema, parse_json(request.get_data(cache=False)), date.today())
+def _not_allowed(case: State, command: str) -> Refused:
+    return Refused(
+        "command_not_allowed",
+        extra={"command": command, "status": case["status"], "allowed": _manual(case)},
+    )
 
 
 def _unknown(field: str) -> Refused:

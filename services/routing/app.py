@@ -14,7 +14,7 @@ from services.routing.handlers import handlers
 from services.routing.placing import UnheldPlaces
 from services.routing.reference import generate
 from services.routing.settings import RoutingSettings
-from services.routing.store import Cases, Directory
+from services.routing.store import Cases, Directory, new_mediator, new_organisation
 from shared.cli import Service
 from shared.contracts.envelope import Trace, new_id, new_traceparent
 from shared.store import answers, connect, insert_records, new_aggregate
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 NAME = "routing"
 BODY_LIMIT = 64 * 1024
-UNHELD_SWEEP_SECONDS = 60.0
+UNHELD_SWEEP_SECONDS = 600.0
 _PORTION = 2000
 
 
@@ -75,7 +75,7 @@ def fill_directory(database: Database[dict[str, Any]], seed: int) -> None:
         organisations = [
             new_aggregate(
                 e.document["_id"],
-                register_organisation(e.document),
+                register_organisation(new_organisation(e.document)),
                 source=NAME,
                 division=e.document["division_code"],
                 at=at,
@@ -84,9 +84,7 @@ def fill_directory(database: Database[dict[str, Any]], seed: int) -> None:
             for e in portion
             if e.collection == "organisations"
         ]
-        mediators = [
-            {**e.document, "open": []} for e in portion if e.collection == "mediators"
-        ]
+        mediators = [new_mediator(e.document) for e in portion if e.collection == "mediators"]
         insert_records(database["organisations"], organisations)
         insert_records(database["mediators"], mediators)
 

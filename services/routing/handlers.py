@@ -15,7 +15,7 @@ from shared.errors import Transient
 from shared.runner import Deciding, Handlers, Projecting
 
 
-def withdraw(event: Event, state: State | None, at: datetime) -> Decision:
+def withdraw(_: Event, state: State | None, at: datetime) -> Decision:
     """The applicant took the application back: so ends the case."""
     if state is None:
         raise Transient("case_not_open_yet")  # its submission is on the way

@@ -7,19 +7,23 @@ would; it is taken before the case is written, and found again when a crash came
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from services.routing import domain
-from services.routing.assigning import assign, mediator_reasons, nearest, serving_codes
+from services.routing.assigning import assign, nearest, serving_codes
 from services.routing.directory import Assignment, CaseFacts, Mediator, Snapshot
 from services.routing.store import Cases, Directory
+from shared.backoff import pause
 from shared.contracts.envelope import Event
 from shared.contracts.lifecycle import ENDED
 from shared.decision import NOTHING, Decision, State
-from shared.errors import Transient
+from shared.errors import Refused, Transient
 from shared.log import logger
 from shared.runner import Decide
 
@@ -29,6 +33,8 @@ ROUNDS = 6
 UNHELD_AGE = timedelta(minutes=10)
 """How long a place may be held for no case before it is given back."""
 
+_MEDIATORS_AT_A_TIME = 500
+
 
 class Placing:
     """The surroundings of `application.submitted` (see runner.Deciding)."""
@@ -37,17 +43,14 @@ class Placing:
         self._directory = directory
 
     def __call__(self, events: Sequence[Event], states: Mapping[str, State]) -> Decide:
-        at = datetime.now(UTC)
-        opened = {
-            e.subject: domain.open_case(e.data) for e in events if e.subject not in states
-        }
-        assignments = self._assign_all(opened, at)
+        opened = {e.subject: domain.open_case(e.data) for e in events if e.subject not in states}
+        assignments = self._assign_all(opened, datetime.now(UTC))
 
-        def decide(event: Event, state: State | None, now: datetime) -> Decision:
+        def decide(event: Event, state: State | None, at: datetime) -> Decision:
             if state is not None:
                 return NOTHING  # this application has its case
             case = opened[event.subject]
-            placed = domain.place(case, assignments[event.subject], now, by="rules")
+            placed = domain.place(case, assignments[event.subject], at, by="rules")
             return Decision({**case, **placed.set}, placed.push, placed.events)
 
         return decide
@@ -55,22 +58,28 @@ class Placing:
     def _assign_all(self, cases: Mapping[str, State], at: datetime) -> Mapping[str, Assignment]:
         facts = {serial: CaseFacts.from_document(case) for serial, case in cases.items()}
         done = self._resumed(facts, at)
-        for _ in range(ROUNDS):
+        for attempt in range(ROUNDS):
             left = {serial: case for serial, case in facts.items() if serial not in done}
             if not left:
                 return done
+            if attempt:  # apart from those who were faster
+                time.sleep(pause(attempt, first=0.002, longest=0.05))
             done |= self._round(left, at)
         if len(done) < len(facts):
             raise Transient("mediators contended for by many workers")
         return done
 
     def _resumed(self, facts: Mapping[str, CaseFacts], at: datetime) -> dict[str, Assignment]:
-        """Cases for which a place was taken before a crash keep it."""
+        """Cases for which a place was taken before a crash keep it, if the rules still allow it."""
         resumed: dict[str, Assignment] = {}
         for serial, mediator in self._directory.holders(set(facts)).items():
             body = self._directory.organisation(mediator.organisation)
-            reasons = mediator_reasons(facts[serial], mediator, at)
-            resumed[serial] = Assignment(body, mediator, reasons)
+            if body is None or not self._directory.renew_place(mediator.id, serial, at):
+                continue
+            with_its_place_free = replace(mediator, open_cases=mediator.open_cases - 1)
+            again = assign(facts[serial], Snapshot.of([body], [with_its_place_free]), at)
+            if again.mediator:
+                resumed[serial] = again
         return resumed
 
     def _round(self, facts: Mapping[str, CaseFacts], at: datetime) -> dict[str, Assignment]:
@@ -88,34 +97,45 @@ class Placing:
         return {s: a for s, a in chosen.items() if a.mediator is None or s in got}
 
     def _look(self, facts: Mapping[str, CaseFacts]) -> Snapshot:
-        codes = {code for case in facts.values() for code in serving_codes(case.division)}
-        serving = self._directory.serving(codes)
-        by_id = {body.id: body for case in facts.values() for body in nearest(case, serving)}
-        return self._directory.snapshot(by_id.values())
+        """The bodies that may have these cases, with their people."""
+        codes = {serial: serving_codes(case.division) for serial, case in facts.items()}
+        serving = Snapshot.of(self._directory.serving(set().union(*codes.values())), ())
+        near = (nearest(case, serving.serving(codes[serial])) for serial, case in facts.items())
+        return self._directory.snapshot({o.id: o for bodies in near for o in bodies}.values())
 
 
 class UnheldPlaces:
-    """Gives back places that no case has used for long: what a crash between two writes leaves."""
+    """Gives back places that no case has used for long: what a crash between two writes leaves.
+
+    It remembers nothing between two looks, so that workers may come and go: a mediator who took no
+    place for UNHELD_AGE has none that is younger. One who goes on taking places is full at last.
+    """
 
     def __init__(self, directory: Directory, cases: Cases) -> None:
         self._directory = directory
         self._cases = cases
-        self._suspected: dict[tuple[str, str], datetime] = {}
 
     def sweep(self) -> int:
         """Look once; the number given back."""
-        now = datetime.now(UTC)
-        taken = list(self._directory.places_taken())
-        held = self._held({serial for _, serial in taken})
-        suspects = [place for place in taken if held.get(place[1]) != place[0]]
-        self._suspected = {place: self._suspected.get(place, now) for place in suspects}
-        expired = [place for place, since in self._suspected.items() if now - since > UNHELD_AGE]
-        for mediator_id, serial in expired:
-            self._directory.give_back(mediator_id, serial)
+        before = datetime.now(UTC) - UNHELD_AGE
+        taken = self._directory.places_taken(before)
+        count = 0
+        while portion := list(islice(taken, _MEDIATORS_AT_A_TIME)):
+            held = self._held({serial for _, serials in portion for serial in serials})
+            for mediator_id, serials in portion:
+                for serial in serials:
+                    if held.get(serial) != mediator_id:
+                        count += self._give_back(mediator_id, serial, before)
+        return count
+
+    def _give_back(self, mediator_id: str, serial: str, before: datetime) -> bool:
+        given_back = self._directory.give_back_unheld(mediator_id, serial, before)
+        if given_back:
             logger().warning("reservation_released", serial_number=serial)
-        return len(expired)
+        return given_back
 
     def _held(self, serials: set[str]) -> dict[str, Any]:
+        """Who has these cases, of those that are open."""
         wanted = {"_id": {"$in": list(serials)}, "status": {"$nin": list(ENDED)}}
         found = self._cases.collection.find(wanted, {"mediator.id": 1})
         return {d["_id"]: (d.get("mediator") or {}).get("id") for d in found}
@@ -124,10 +144,11 @@ class UnheldPlaces:
 def secure_place(directory: Directory, mediator: Mediator, serial_number: str) -> bool:
     """Take a place for a case assigned by hand; whether it was newly taken (False: held already).
 
-    Raises Transient when it was taken by others in this moment.
+    Refused("capacity_exceeded") when others took the last one in this moment.
     """
-    if directory.take_place(mediator, serial_number, datetime.now(UTC)):
+    at = datetime.now(UTC)
+    if directory.take_place(mediator.id, serial_number, at):
         return True
-    if serial_number in directory.holders([serial_number]):
+    if directory.renew_place(mediator.id, serial_number, at):
         return False
-    raise Transient("mediator_full_meanwhile", retry_after=1)
+    raise Refused("capacity_exceeded")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from services.routing.assigning import REASONS
 from shared import serial
+from shared.civil_time import rfc3339
 from shared.contracts.lifecycle import STATUSES, allowed
 from shared.errors import Language
 
@@ -24,7 +24,7 @@ def case_view(case: Mapping[str, Any], language: Language) -> dict[str, Any]:
             for code in case["reasons"]
         ],
         "supplement_count": case["supplement_count"],
-        "history": [{**line, "at": moment(line["at"])} for line in case["history"]],
+        "history": [{**line, "at": rfc3339(line["at"])} for line in case["history"]],
         "allowed_commands": list(allowed(case["status"])),
     }
 
@@ -37,8 +37,8 @@ def case_line(case: Mapping[str, Any], language: Language) -> dict[str, Any]:
         "version": case["version"],
         "status": case["status"],
         "status_text": STATUSES[case["status"]].to(language),
-        "received_at": moment(case["received_at"]),
-        "updated_at": moment(case["updated_at"]),
+        "received_at": rfc3339(case["received_at"]),
+        "updated_at": rfc3339(case["updated_at"]),
         "division": case["division"],
         "category": case["category"],
         "cause": case["cause"],
@@ -47,7 +47,3 @@ def case_line(case: Mapping[str, Any], language: Language) -> dict[str, Any]:
         "mediator": case["mediator"],
         "deadlines": case["deadlines"],
     }
-
-
-def moment(value: datetime) -> str:
-    return value.isoformat(timespec="seconds").replace("+00:00", "Z")

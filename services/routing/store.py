@@ -6,19 +6,22 @@
 
 A mediator's places are taken by appending to `open` under a guard on its size, so no number of
 concurrent workers can take more than there are, and taking one twice for the same case is one.
+What an organisation has in places and open cases follows from its mediators whenever it is asked
+for and is stored nowhere, so the two cannot differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pymongo import UpdateOne
+from pymongo import ReturnDocument, UpdateOne
+from pymongo.errors import DuplicateKeyError
 
 from services.routing.directory import Mediator, Organisation, Snapshot
-from shared.store import Aggregates, Document, backend_errors
+from shared.store import Aggregates, AlreadyExists, Document, VersionConflict, backend_errors
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -33,9 +36,10 @@ class Cases(Aggregates):
     def ensure_indexes(self) -> None:
         super().ensure_indexes()
         for keys in (
-            [("status", 1), ("received_at", 1)],
-            [("organisation.id", 1), ("status", 1), ("received_at", 1)],
-            [("mediator.id", 1), ("status", 1), ("received_at", 1)],
+            [("received_at", 1), ("_id", 1)],
+            [("status", 1), ("received_at", 1), ("_id", 1)],
+            [("organisation.id", 1), ("status", 1), ("received_at", 1), ("_id", 1)],
+            [("mediator.id", 1), ("status", 1), ("received_at", 1), ("_id", 1)],
             [("deadlines.due_on", 1)],
         ):
             self.collection.create_index(keys)
@@ -61,42 +65,98 @@ class Directory:
             return [Organisation.from_document(d) for d in found]
 
     def snapshot(self, organisations: Iterable[Organisation]) -> Snapshot:
-        """These organisations with all their mediators and the loads of this moment."""
+        """These organisations with all their mediators, places and loads of this moment."""
         bodies = {o.id: o for o in organisations}
         staff = self.staff_of(bodies)
+        places: dict[str, int] = dict.fromkeys(bodies, 0)
+        taken: dict[str, int] = dict.fromkeys(bodies, 0)
         for mediator in staff:
-            body = bodies[mediator.organisation]
-            bodies[body.id] = replace(body, open_cases=body.open_cases + mediator.open_cases)
-        return Snapshot.of(bodies.values(), staff)
+            places[mediator.organisation] += mediator.capacity if mediator.active else 0
+            taken[mediator.organisation] += mediator.open_cases
+        loaded = [
+            replace(o, capacity=places[o.id], open_cases=taken[o.id]) for o in bodies.values()
+        ]
+        return Snapshot.of(loaded, staff)
 
     def staff_of(self, organisations: Iterable[str]) -> list[Mediator]:
         with backend_errors():
-            found = self.mediators.find({"organisation": {"$in": list(organisations)}})
-            return [_mediator(d) for d in found]
+            wanted = {"organisation": {"$in": list(organisations)}}
+            return [Mediator.from_document(d) for d in self.mediators.find(wanted, _COUNTED)]
 
     def organisation(self, key: str) -> Organisation | None:
         found = self.organisations.read(key)
         return Organisation.from_document(found) if found else None
 
     def mediator(self, key: str) -> Mediator | None:
+        found = self.mediator_document(key)
+        return Mediator.from_document(found) if found else None
+
+    # --- entries as people manage them -------------------------------------------------------
+
+    def mediator_document(self, key: str) -> Document | None:
+        """The mediator with `version` and `open_cases`, without the cases themselves."""
         with backend_errors():
-            found = self.mediators.find_one({"_id": key})
-        return _mediator(found) if found else None
+            return self.mediators.find_one({"_id": key}, _COUNTED)
+
+    def organisations_page(self, wanted: Document, after: str, size: int) -> list[Document]:
+        """Up to `size` organisations by id, those behind `after`."""
+        with backend_errors():
+            found = self.organisations.collection.find(
+                _behind(wanted, after), {"outbox": 0, "seen": 0}
+            )
+            return list(found.sort("_id", 1).limit(size))
+
+    def mediators_page(self, wanted: Document, after: str, size: int) -> list[Document]:
+        """Up to `size` mediators by id, those behind `after`."""
+        with backend_errors():
+            found = self.mediators.find(_behind(wanted, after), _COUNTED)
+            return list(found.sort("_id", 1).limit(size))
+
+    def add_mediator(self, mediator: Mediator) -> None:
+        """Durable when it returns; AlreadyExists if the id is taken."""
+        with backend_errors():
+            try:
+                self.mediators.insert_one(new_mediator(mediator.to_document()))
+            except DuplicateKeyError as error:
+                raise AlreadyExists("_id") from error
+
+    def change_mediator(self, key: str, version: int, update: Document) -> Document:
+        """The mediator after `update`, applied only to this version; else VersionConflict."""
+        counted = {**update, "$inc": {"version": 1}}
+        with backend_errors():
+            after = self.mediators.find_one_and_update(
+                {"_id": key, "version": version},
+                counted,
+                projection=_COUNTED,
+                return_document=ReturnDocument.AFTER,
+            )
+        if after is None:
+            raise VersionConflict(key)
+        return after
 
     # --- places ------------------------------------------------------------------------------
 
     def holders(self, serials: Collection[str]) -> dict[str, Mediator]:
         """The mediators who hold a place for these cases already."""
+        projection = {**_COUNTED, "open": 1}
         with backend_errors():
-            found = list(self.mediators.find({"open": {"$in": list(serials)}}))
-        return {serial: _mediator(d) for d in found for serial in d["open"] if serial in serials}
+            found = list(self.mediators.find({"open": {"$in": list(serials)}}, projection))
+        return {s: Mediator.from_document(d) for d in found for s in d["open"] if s in serials}
 
-    def take_places(self, wanted: Mapping[str, Sequence[str]], loads: Mapping[str, int], at: datetime) -> set[str]:
+    def take_places(
+        self, wanted: Mapping[str, Sequence[str]], loads: Mapping[str, int], at: datetime
+    ) -> set[str]:
         """Take places for `{mediator: serial numbers}` if each mediator's load is still the one in
-        `loads`; the serial numbers that got theirs. All of a mediator's or none of them."""
+        `loads`; the serial numbers that got theirs. All of a mediator's or none of them.
+        """
         operations = [
             UpdateOne(
-                {"_id": mediator, "open": {"$size": loads[mediator]}},
+                {
+                    "_id": mediator,
+                    "open": {"$size": loads[mediator]},
+                    "active": True,
+                    "capacity": {"$gte": loads[mediator] + len(serials)},
+                },
                 {"$push": {"open": {"$each": list(serials)}}, "$set": {"last_assigned_at": at}},
             )
             for mediator, serials in wanted.items()
@@ -105,22 +165,32 @@ class Directory:
             return set()
         with backend_errors():
             result = self.mediators.bulk_write(operations, ordered=False)
-        everyone = {serial for serials in wanted.values() for serial in serials}
-        if result.matched_count == len(operations):
-            return everyone
-        held = self.holders(everyone)
-        return {s for m, serials in wanted.items() for s in serials if s in held and held[s].id == m}
+            if result.matched_count == len(operations):
+                return {serial for serials in wanted.values() for serial in serials}
+            found = self.mediators.find({"_id": {"$in": list(wanted)}}, {"open": 1})
+            return {serial for d in found for serial in wanted[d["_id"]] if serial in d["open"]}
 
-    def take_place(self, mediator: Mediator, serial_number: str, at: datetime) -> bool:
+    def take_place(self, mediator_id: str, serial_number: str, at: datetime) -> bool:
         """Take one place for a case, whatever the load, as long as there is one left."""
         with backend_errors():
             result = self.mediators.update_one(
                 {
-                    "_id": mediator.id,
+                    "_id": mediator_id,
+                    "active": True,
                     "open": {"$ne": serial_number},
-                    f"open.{mediator.capacity - 1}": {"$exists": False},
+                    "$expr": {"$lt": [{"$size": "$open"}, "$capacity"]},
                 },
                 {"$push": {"open": serial_number}, "$set": {"last_assigned_at": at}},
+            )
+        return bool(result.matched_count)
+
+    def renew_place(self, mediator_id: str, serial_number: str, at: datetime) -> bool:
+        """Keep a place that the mediator holds for the case from being given back as unheld;
+        whether there is one.
+        """
+        with backend_errors():
+            result = self.mediators.update_one(
+                {"_id": mediator_id, "open": serial_number}, {"$set": {"last_assigned_at": at}}
             )
         return bool(result.matched_count)
 
@@ -129,13 +199,46 @@ class Directory:
         with backend_errors():
             self.mediators.update_one({"_id": mediator_id}, {"$pull": {"open": serial_number}})
 
-    def places_taken(self) -> Iterable[tuple[str, str]]:
-        """Every (mediator, serial number) held."""
+    def give_back_unheld(self, mediator_id: str, serial_number: str, before: datetime) -> bool:
+        """Give a place back unless the mediator took or renewed one since; whether it was."""
         with backend_errors():
-            for found in self.mediators.find({"open.0": {"$exists": True}}, {"open": 1}):
-                for serial in found["open"]:
-                    yield found["_id"], serial
+            result = self.mediators.update_one(
+                {"_id": mediator_id, "open": serial_number, "last_assigned_at": {"$lt": before}},
+                {"$pull": {"open": serial_number}},
+            )
+        return bool(result.modified_count)
+
+    def places_taken(self, before: datetime) -> Iterator[tuple[str, list[str]]]:
+        """Every mediator who holds places and took none since, with the serial numbers held."""
+        wanted = {"open.0": {"$exists": True}, "last_assigned_at": {"$lt": before}}
+        with backend_errors():
+            for found in self.mediators.find(wanted, {"open": 1}):
+                yield found["_id"], found["open"]
 
 
-def _mediator(document: Mapping[str, Any]) -> Mediator:
-    return Mediator.from_document({**document, "open_cases": len(document["open"])})
+_COUNTED: Mapping[str, Any] = {
+    **dict.fromkeys(
+        (
+            "organisation", "name", "capacity", "rota", "divisions", "specialisms", "languages",
+            "conflicts", "active", "last_assigned_at", "version",
+        ),
+        1,
+    ),
+    "open_cases": {"$size": "$open"},
+}  # fmt: skip
+"""Projection of a mediator: all of it, with the cases held counted by the database."""
+
+
+def new_organisation(entry: Mapping[str, Any]) -> Document:
+    """A directory entry as it is stored: what follows from the mediators is left out."""
+    return {k: v for k, v in entry.items() if k not in {"capacity", "open_cases"}}
+
+
+def new_mediator(document: Mapping[str, Any]) -> Document:
+    """A mediator as first stored: no place taken."""
+    kept = {k: v for k, v in document.items() if k != "open_cases"}
+    return {**kept, "open": [], "version": 1}
+
+
+def _behind(wanted: Document, after: str) -> Document:
+    return {"$and": [wanted, {"_id": {"$gt": after}}]} if after else wanted

@@ -70,7 +70,9 @@ class Event:
             "type": self.type,
             "source": self.source,
             "subject": self.subject,
-            "time": self.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "time": self.time.astimezone(UTC)
+            .isoformat(timespec="milliseconds")
+            .replace("+00:00", "Z"),
             "datacontenttype": "application/json",
             "sequence": str(self.sequence),
             "division": self.division,

@@ -50,7 +50,9 @@ class OrganisationRef(Payload):
     id = fields.String(required=True)
     name = fields.String(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(sorted(ORGANISATION_KINDS)))
-    phone = fields.String(required=True, metadata={"description": "the organisation's public phone"})
+    phone = fields.String(
+        required=True, metadata={"description": "the organisation's public phone"}
+    )
 
 
 class MediatorRef(Payload):
@@ -71,7 +73,9 @@ class ApplicationSubmitted(Payload):
     language = fields.String(required=True, validate=validate.OneOf(["zh", "en"]))
     interpreter_language = fields.String(allow_none=True)
     party_hashes = fields.List(
-        fields.String(), required=True, metadata={"description": "keyed hashes, conflict of interest"}
+        fields.String(),
+        required=True,
+        metadata={"description": "keyed hashes, conflict of interest"},
     )
     holder_hashes = fields.List(
         fields.String(), required=True, metadata={"description": "keyed hashes, `my cases`"}
@@ -90,7 +94,9 @@ class ApplicationSupplemented(Payload):
 class ApplicationEvidenceReceived(Payload):
     index = fields.Integer(required=True)
     kind = fields.String(required=True)
-    awaited = fields.Integer(required=True, metadata={"description": "declared files still missing"})
+    awaited = fields.Integer(
+        required=True, metadata={"description": "declared files still missing"}
+    )
 
 
 class ApplicationWithdrawn(Payload):
@@ -162,44 +168,84 @@ EVENTS: Mapping[str, EventType] = {
     e.name: e
     for e in (
         EventType(
-            "application.submitted", 1, "intake", ("routing", "notify", "query"),
-            ApplicationSubmitted, "An application is stored and has its serial number.",
+            "application.submitted",
+            1,
+            "intake",
+            ("routing", "notify", "query"),
+            ApplicationSubmitted,
+            "An application is stored and has its serial number.",
         ),
         EventType(
-            "application.supplemented", 1, "intake", ("routing", "notify", "query"),
-            ApplicationSupplemented, "The applicant added statements or declared more evidence.",
+            "application.supplemented",
+            1,
+            "intake",
+            ("routing", "notify", "query"),
+            ApplicationSupplemented,
+            "The applicant added statements or declared more evidence.",
         ),
         EventType(
-            "application.evidence_received", 1, "intake", ("query",),
-            ApplicationEvidenceReceived, "A declared evidence file has arrived.",
+            "application.evidence_received",
+            1,
+            "intake",
+            ("query",),
+            ApplicationEvidenceReceived,
+            "A declared evidence file has arrived.",
         ),
         EventType(
-            "application.withdrawn", 1, "intake", ("routing", "query"),
-            ApplicationWithdrawn, "The applicant takes the application back.",
+            "application.withdrawn",
+            1,
+            "intake",
+            ("routing", "query"),
+            ApplicationWithdrawn,
+            "The applicant takes the application back.",
         ),
         EventType(
-            "case.unassigned", 1, "routing", ("intake", "notify", "query"),
-            CaseUnassigned, "No organisation serves the place; the platform administrator decides.",
+            "case.unassigned",
+            1,
+            "routing",
+            ("intake", "notify", "query"),
+            CaseUnassigned,
+            "No organisation serves the place; the platform administrator decides.",
         ),
         EventType(
-            "case.organisation_assigned", 1, "routing", ("intake", "notify", "query"),
-            CaseOrganisationAssigned, "An organisation has the case.",
+            "case.organisation_assigned",
+            1,
+            "routing",
+            ("intake", "notify", "query"),
+            CaseOrganisationAssigned,
+            "An organisation has the case.",
         ),
         EventType(
-            "case.mediator_assigned", 1, "routing", ("intake", "notify", "query"),
-            CaseMediatorAssigned, "A mediator has the case.",
+            "case.mediator_assigned",
+            1,
+            "routing",
+            ("intake", "notify", "query"),
+            CaseMediatorAssigned,
+            "A mediator has the case.",
         ),
         EventType(
-            "case.withdrawn", 1, "routing", ("intake", "routing", "notify", "query"),
-            CaseWithdrawn, "The case ended because the applicant withdrew.",
+            "case.withdrawn",
+            1,
+            "routing",
+            ("intake", "routing", "notify", "query"),
+            CaseWithdrawn,
+            "The case ended because the applicant withdrew.",
         ),
         EventType(
-            "organisation.registered", 1, "routing", ("query",),
-            OrganisationEntry, "An organisation joined the directory.",
+            "organisation.registered",
+            1,
+            "routing",
+            ("query",),
+            OrganisationEntry,
+            "An organisation joined the directory.",
         ),
         EventType(
-            "organisation.changed", 1, "routing", ("query",),
-            OrganisationEntry, "A directory entry is different now (all of it is repeated).",
+            "organisation.changed",
+            1,
+            "routing",
+            ("query",),
+            OrganisationEntry,
+            "A directory entry is different now (all of it is repeated).",
         ),
     )
 }

@@ -13,12 +13,20 @@ from shared.errors import Text
 
 STATUSES: Mapping[str, Text] = {
     "submitted": Text("已提交，等待分派调解组织", "Submitted, waiting for an organisation"),
-    "unassigned": Text("等待平台管理员分派调解组织", "Waiting for the platform to choose an organisation"),
-    "organisation_assigned": Text("已分派调解组织，等待指派调解员", "With an organisation, waiting for a mediator"),
-    "mediator_assigned": Text("已指派调解员，等待初审", "A mediator is assigned, examination follows"),
+    "unassigned": Text(
+        "等待平台管理员分派调解组织", "Waiting for the platform to choose an organisation"
+    ),
+    "organisation_assigned": Text(
+        "已分派调解组织，等待指派调解员", "With an organisation, waiting for a mediator"
+    ),
+    "mediator_assigned": Text(
+        "已指派调解员，等待初审", "A mediator is assigned, examination follows"
+    ),
     "under_examination": Text("初审中", "Under preliminary examination"),
     "supplement_requested": Text("需要补充材料", "More material is needed"),
-    "seeking_consent": Text("正在征询双方调解意愿", "Both parties are asked whether they agree to mediate"),
+    "seeking_consent": Text(
+        "正在征询双方调解意愿", "Both parties are asked whether they agree to mediate"
+    ),
     "accepted": Text("已受理", "Accepted"),
     "not_accepted": Text("不予受理", "Not accepted"),
     "mediating": Text("调解中", "In mediation"),
@@ -58,7 +66,10 @@ _BEFORE_EXAMINATION = frozenset(
 TRANSITIONS: tuple[Transition, ...] = (
     Transition("leave-unassigned", frozenset({"submitted"}), "unassigned", "case.unassigned"),
     Transition(
-        "assign-organisation", _BEFORE_EXAMINATION, "organisation_assigned", "case.organisation_assigned"
+        "assign-organisation",
+        _BEFORE_EXAMINATION,
+        "organisation_assigned",
+        "case.organisation_assigned",
     ),
     Transition(
         "assign-mediator",
@@ -88,6 +99,10 @@ def diagram() -> str:
     """The table as a Mermaid state diagram, for the documentation."""
     lines = ["stateDiagram-v2", "    [*] --> submitted"]
     for row in TRANSITIONS:
-        lines += [f"    {source} --> {row.target}: {row.command}" for source in STATUSES if source in row.sources]
+        lines += [
+            f"    {source} --> {row.target}: {row.command}"
+            for source in STATUSES
+            if source in row.sources
+        ]
     lines += [f"    {status} --> [*]" for status in STATUSES if status in ENDED]
     return "\n".join(lines) + "\n"

@@ -42,7 +42,9 @@ FLAGS: Mapping[str, Text] = {
     "interpreter_needed": Text("需要翻译", "Interpreter needed"),
     "assistance_needed": Text("需要协助", "Assistance needed"),
     "legal_aid_requested": Text("申请法律援助", "Legal aid requested"),
-    "legal_aid_without_means_test": Text("法律援助免予经济困难审查", "Legal aid without a means test"),
+    "legal_aid_without_means_test": Text(
+        "法律援助免予经济困难审查", "Legal aid without a means test"
+    ),
     "psychological_support": Text("需要心理疏导", "Psychological support wanted"),
     "limitation_risk": Text("仲裁时效风险", "Arbitration limit is near or past"),
 }

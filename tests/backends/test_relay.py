@@ -84,7 +84,9 @@ def test_every_event_of_every_outbox_is_published_and_the_outbox_cleared(
     relay.stop(5)
 
     published = [from_json(body) for body in queued(vhost_url)]
-    assert sorted(e.id for e in published) == sorted(e["id"] for d in documents for e in d["outbox"])
+    assert sorted(e.id for e in published) == sorted(
+        e["id"] for d in documents for e in d["outbox"]
+    )
     assert database.cases.count_documents({"outbox": {"$ne": []}}) == 0
 
 
@@ -172,7 +174,9 @@ def test_a_full_queue_refuses_and_the_event_stays(
     for _ in range(60):
         relay.publish_pending()
         received |= {from_json(b).subject for b in queued(vhost_url)}
-        if len(received) == 40 and not database.cases.count_documents({"pending": {"$exists": True}}):
+        if len(received) == 40 and not database.cases.count_documents(
+            {"pending": {"$exists": True}}
+        ):
             break
     assert len(received) == 40
     broker.stop()

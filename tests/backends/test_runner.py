@@ -112,7 +112,11 @@ def test_a_passing_fault_is_tried_again_until_the_tries_end_then_waits_for_an_op
         assert claimed is not None
         assert not runner.apply_again(claimed.body)
     (kept,) = runner.set_aside.listed()
-    assert [*seen, (kept["state"], kept["attempts"])] == [("waiting", 1), ("waiting", 2), ("dead", 3)]
+    assert [*seen, (kept["state"], kept["attempts"])] == [
+        ("waiting", 1),
+        ("waiting", 2),
+        ("dead", 3),
+    ]
 
 
 def test_a_replayed_message_is_applied_once_its_cause_is_mended(database: Db) -> None:

@@ -48,4 +48,6 @@ def a_submission(**changes: Any) -> Event:
         "phone_last4_hashes": ["hash-of-last4"],
         "contacts": "sealed",
     } | changes
-    return an_event("application.submitted", serial=serial, division=data["division"]["code"], **data)
+    return an_event(
+        "application.submitted", serial=serial, division=data["division"]["code"], **data
+    )

@@ -68,7 +68,10 @@ def test_an_application_reaches_a_mediator_and_the_worker_is_told(system: System
         "POST",
         "query",
         "/v1/progress/lookups",
-        {"serial_number": receipt["serial_number_display"], "phone_last4": body["applicant"]["phone"][-4:]},
+        {
+            "serial_number": receipt["serial_number_display"],
+            "phone_last4": body["applicant"]["phone"][-4:],
+        },
     )
     assert (status, again["mediator"]) == (200, seen["mediator"])
 
@@ -79,7 +82,9 @@ def test_an_application_reaches_a_mediator_and_the_worker_is_told(system: System
         _, listed = system.call(
             "GET", "notify", f"/v1/messages?serial={number}", headers=administrator
         )
-        sent = {(m["event_name"], m["channel"]): m for m in listed["items"] if m["status"] == "sent"}
+        sent = {
+            (m["event_name"], m["channel"]): m for m in listed["items"] if m["status"] == "sent"
+        }
         wanted = {("application.submitted", "sms"), ("case.mediator_assigned", "sms")}
         return wanted <= set(sent) and sent
 
@@ -101,9 +106,7 @@ def test_an_application_reaches_a_mediator_and_the_worker_is_told(system: System
     # The administrator sees the case; the worker takes the application back; so it ends.
     status, case = system.call("GET", "routing", f"/v1/cases/{number}", headers=administrator)
     assert (status, case["status"]) == (200, "mediator_assigned")
-    status, ended = system.call(
-        "POST", "intake", f"/v1/applications/{number}/withdrawal", {}, code
-    )
+    status, ended = system.call("POST", "intake", f"/v1/applications/{number}/withdrawal", {}, code)
     assert (status, ended["status"]) == (200, "withdrawn")
 
     def over() -> Any:

@@ -23,7 +23,7 @@ from shared.sealing import (
 )
 from shared.settings import SettingsError
 
-OLD, NEW = new_key(), new_key()
+OLD, NEW = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
 BEFORE = Keyring.parse(f"k1:{OLD}")
 BOTH = Keyring.parse(f"k2:{NEW},k1:{OLD}")
 AFTER = Keyring.parse(f"k2:{NEW}")

@@ -49,6 +49,7 @@ def nothing_free(book, today):
 class Book(Body):
     title = Str("书名", 20, required=True)
     shelf = Code("架号", "[A-Z]{2}[0-9]{3}", upper=True, compact=True)
+    mark = Code("印记", ".+", upper=True, compact=True)
     genre = Slug("体裁", ("novel", "poem"))
     binding = Choice("装订", ("精装", "soft"))
     lent = Flag("借出")
@@ -76,6 +77,7 @@ def a_book(**changes):
 
 FULL = a_book(
     shelf="AB123",
+    mark="A1",
     genre="novel",
     binding="精装",
     lent=False,

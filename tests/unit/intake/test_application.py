@@ -11,7 +11,7 @@ from services.intake.application import (
     validate_supplement,
     validate_withdrawal,
 )
-from services.intake.form_parties import Person
+from services.intake.form_parties import Party
 from services.intake.form_work import Dispute
 from services.intake.rules import HEALTH_FIELDS, INJURY_FIELDS
 from shared.contracts import faults
@@ -395,7 +395,7 @@ def test_a_withdrawal_may_give_a_reason():
 
 
 def test_what_counts_as_health_information_are_fields_of_the_form():
-    assert Person().fields.keys() >= HEALTH_FIELDS
+    assert Party().fields.keys() >= HEALTH_FIELDS
     assert Dispute().fields.keys() >= INJURY_FIELDS
 
 
