@@ -133,6 +133,8 @@ class Runner:
         known = EVENTS.get(event.name)
         if known is None or event.name not in self._handlers or event.version != known.version:
             raise Permanent("unreadable_event: no handler for this type")
+        if missing := known.required - event.data.keys():
+            raise Permanent(f"unreadable_event: without {', '.join(sorted(missing))}")
         return event
 
     def _apply_alone(self, event: Event, body: bytes) -> bool:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -98,6 +99,7 @@ def create_app(
     app = Flask(service, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = body_limit
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # a path is what it says: no redirects
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     verifier = Verifier(settings)
@@ -166,7 +168,7 @@ def _response(result: Any, status: int) -> Response:
     else:
         response = Response(result.body, result.status, content_type=result.content_type)
         response.headers.extend(SECURITY_HEADERS)
-    response.headers.extend(result.headers)
+    response.headers.update(result.headers)
     return response
 
 
@@ -221,6 +223,8 @@ def problem_response(error: Exception, language: Language) -> Response:
         )
         if "retry_after" in error.extra:
             response.headers["Retry-After"] = str(error.extra["retry_after"])
+        if error.problem.status == HTTPStatus.UNAUTHORIZED:
+            response.headers["WWW-Authenticate"] = "Bearer"  # RFC 9110, 11.6.1
         logger().info("request_refused", slug=error.slug, status=error.problem.status)
         return response
     if isinstance(error, Transient):
@@ -254,6 +258,7 @@ def _problem(
     extra: Mapping[str, Any] | None = None,
 ) -> Response:
     body: dict[str, Any] = {
+        **(extra or {}),
         "type": f"urn:tiaojie:problem:{slug}",
         "title": problem.title.to(language),
         "status": problem.status,
@@ -262,7 +267,6 @@ def _problem(
         if _caller.get(None)
         else "",
         "code": slug,
-        **(extra or {}),
     }
     if errors:
         body["errors"] = [

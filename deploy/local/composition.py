@@ -108,6 +108,8 @@ def service_environment(
         "TIAOJIE_HASHING_KEY": keys.hashing_key,
         "TIAOJIE_LISTEN_HOST": LOOPBACK,
     }
+    if service == "routing":
+        environment["TIAOJIE_DEMO_DIRECTORY_SEED"] = str(settings.demo_directory_seed)
     if service == "notify" and addresses.amqp_management:
         environment["TIAOJIE_AMQP_MANAGEMENT_URL"] = addresses.amqp_management
     return environment

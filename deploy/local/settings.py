@@ -49,6 +49,9 @@ class LocalSettings(Settings):
         "Where back-ends come from: `url`, `containers`, `processes`; empty: the first that is there.",
         choices=("", "url", "containers", "processes"),
     )
+    demo_directory_seed: int = setting(
+        1, "Seed of the invented organisations and mediators the local system begins with; 0: none."
+    )
     port: int = setting(8000, "Port of the gateway; all other ports follow from it.")
     intake_port: int = _port("intake", "intake (its workers: + 5 to + 9)")
     routing_port: int = _port("routing", "routing (its workers: + 5 to + 9)")

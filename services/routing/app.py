@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
+from services.routing import directory_api
 from services.routing.api import Routing, routes
 from services.routing.domain import register_organisation
 from services.routing.handlers import handlers
@@ -17,6 +18,7 @@ from services.routing.settings import RoutingSettings
 from services.routing.store import Cases, Directory, new_mediator, new_organisation
 from shared.cli import Service
 from shared.contracts.envelope import Trace, new_id, new_traceparent
+from shared.sealing import Hasher
 from shared.store import answers, connect, insert_records, new_aggregate
 from shared.web import create_app as create_web_app
 from shared.worker import Task, Worker
@@ -34,11 +36,13 @@ def create_app(settings: RoutingSettings | None = None) -> Flask:
     """The WSGI application; nothing is connected until the first request."""
     settings = settings or RoutingSettings.load()
     database = connect(settings, NAME)
-    routing = Routing(settings, Cases(database), Directory(database))
+    directory = Directory(database)
+    routing = Routing(settings, Cases(database), directory)
+    desk = directory_api.DirectoryDesk(settings, directory, Hasher.parse(settings.hashing_key))
     return create_web_app(
         NAME,
         settings,
-        routes(routing),
+        [*routes(routing), *directory_api.routes(desk)],
         {"mongodb": lambda: answers(database)},
         body_limit=BODY_LIMIT,
     )

@@ -52,25 +52,120 @@ class Numbers(Parts):
         super().__init__(title, number, most=50, load_only=True)
 
 
-def nothing_cleared(body: Mapping[str, Any], _: date) -> Iterator[FieldError]:
-    """A change states new values: none of them is null, and a body serves at least one place."""
-    for name, value in body.items():
-        if value is None or (name == "divisions" and not value and "kind" in _ORGANISATION):
+def nothing_cleared(change: Mapping[str, Any], _: date) -> Iterator[FieldError]:
+    """A change states new values: none of them is null."""
+    for name, value in change.items():
+        if value is None:
             yield fault("required").at(f"/{name}")
 
 
-def weekdays_fit(rota: Mapping[str, Any], _: date) -> Iterator[FieldError]:
+def serves_somewhere(change: Mapping[str, Any], _: date) -> Iterator[FieldError]:
+    if change.get("divisions") == []:
+        yield fault("required").at("/divisions")
+
+
+def rota_fits(rota: Mapping[str, Any], _: date) -> Iterator[FieldError]:
+    yield from _weekdays_fit(rota, "")
+
+
+def own_rota_fits(mediator: Mapping[str, Any], _: date) -> Iterator[FieldError]:
+    yield from _weekdays_fit(mediator.get("rota") or {}, "/rota")
+
+
+def _weekdays_fit(rota: Mapping[str, Any], pointer: str) -> Iterator[FieldError]:
     """Who is stationed says on which days, who is on call has none."""
-    yield from _weekdays(rota, "")
-
-
-def rota_fits(mediator: Mapping[str, Any], _: date) -> Iterator[FieldError]:
-    yield from _weekdays(mediator.get("rota") or {}, "/rota")
-
-
-def _weekdays(rota: Mapping[str, Any], pointer: str) -> Iterator[FieldError]:
     weekdays = rota.get("weekdays")
     if rota.get("kind") == "stationed" and not weekdays:
         yield fault("required").at(f"{pointer}/weekdays")
     if rota.get("kind") == "on_call" and weekdays:
         yield _NO_WEEKDAYS.at(f"{pointer}/weekdays")
+
+
+class NewOrganisation(Body):
+    """An organisation to be registered; without an id it is given one."""
+
+    id = Code("调解组织编号", ID)
+    kind = Choice("类型", ORGANISATION_KINDS, required=True)
+    name = Str("名称", 200, required=True)
+    phone = Code("电话", _PHONE, required=True)
+    address = Str("地址", 300, required=True)
+    divisions = Parts("服务地区", DivisionCode("行政区划"), most=500, required=True)
+    categories = Parts("受理的争议类别（不填为全部）", Choice("争议类别", CATEGORIES), most=20)
+    active = Flag("启用")
+
+
+class OrganisationChange(Body):
+    """What is to be different; what is not named stays."""
+
+    kind = Choice("类型", ORGANISATION_KINDS)
+    name = Str("名称", 200)
+    phone = Code("电话", _PHONE)
+    address = Str("地址", 300)
+    divisions = Parts("服务地区", DivisionCode("行政区划"), most=500)
+    categories = Parts("受理的争议类别（空为全部）", Choice("争议类别", CATEGORIES), most=20)
+    active = Flag("启用")
+
+    rules = (nothing_cleared, serves_somewhere)
+
+
+class RotaEntry(Body):
+    """When a mediator takes new cases: stationed on weekdays (Monday is 1), or on call."""
+
+    kind = Choice("值班方式", ROTA_KINDS, required=True)
+    weekdays = Parts("轮驻日", Count("星期", least=1, most=7), most=7)
+
+    rules = (rota_fits,)
+
+
+class NewMediator(Body):
+    """A mediator; the id is the subject of the person's access tokens."""
+
+    id = Code("调解员编号", ID)
+    organisation = Code("调解组织编号", ID)
+    name = Str("姓名", 60, required=True)
+    capacity = Count("同时办案上限", most=500, required=True)
+    rota = Part("值班", RotaEntry)
+    divisions = Parts("服务地区（不填为组织的全部）", DivisionCode("行政区划"), most=500)
+    specialisms = Parts("专长", Choice("专长", SPECIALISMS), most=20)
+    languages = Parts("语言", Choice("语言", LANGUAGES), most=30)
+    conflicts = Numbers("有利害关系的个人或单位")
+    active = Flag("启用")
+
+    rules = (own_rota_fits,)
+
+
+class MediatorChange(Body):
+    """What is to be different; what is not named stays.
+
+    `conflicts` join those known, which are never shown; `ended_conflicts` leave them.
+    """
+
+    name = Str("姓名", 60)
+    capacity = Count("同时办案上限", most=500)
+    divisions = Parts("服务地区（空为组织的全部）", DivisionCode("行政区划"), most=500)
+    specialisms = Parts("专长", Choice("专长", SPECIALISMS), most=20)
+    languages = Parts("语言", Choice("语言", LANGUAGES), most=30)
+    conflicts = Numbers("新增的有利害关系的个人或单位")
+    ended_conflicts = Numbers("已消除的利害关系")
+    active = Flag("启用")
+
+    rules = (nothing_cleared,)
+
+
+class OrganisationList(Body):
+    """Filters of the list; `division` finds those that serve the place, at any level."""
+
+    division = DivisionCode("行政区划")
+    after = Code("上页末项", ID)
+
+
+class MediatorList(Body):
+    organisation = Code("调解组织编号", ID)
+    after = Code("上页末项", ID)
+
+
+class RotaOf(Body):
+    """Whose rota; an organisation's administrator need not say. `on` is today unless stated."""
+
+    organisation = Code("调解组织编号", ID)
+    on = Date("日期")

@@ -1,14 +1,17 @@
-"""What a case looks like to the staff who work it."""
+"""What cases and the directory look like to the staff who work with them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from services.routing.assigning import REASONS
+from services.routing.assigning import REASONS, days_to_duty
+from services.routing.directory import Mediator, Organisation
 from shared import serial
-from shared.civil_time import rfc3339
+from shared.civil_time import MAINLAND_TIME, rfc3339
 from shared.contracts.lifecycle import STATUSES, allowed
+from shared.divisions import find
 from shared.errors import Language
 
 
@@ -47,3 +50,68 @@ def case_line(case: Mapping[str, Any], language: Language) -> dict[str, Any]:
         "mediator": case["mediator"],
         "deadlines": case["deadlines"],
     }
+
+
+def organisation_view(
+    document: Mapping[str, Any], loaded: Organisation, staff: Sequence[Mediator]
+) -> dict[str, Any]:
+    """An organisation with what its mediators can take and have: `capacity` counts the active."""
+    return {
+        "id": document["_id"],
+        "version": document["version"],
+        "kind": document["kind"],
+        "name": document["name"],
+        "phone": document["phone"],
+        "address": document["address"],
+        "divisions": [_division(code) for code in document["divisions"]],
+        "categories": document["categories"],
+        "active": document["active"],
+        "capacity": loaded.capacity,
+        "open_cases": loaded.open_cases,
+        "mediators": sum(m.active for m in staff),
+    }
+
+
+def mediator_view(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A mediator with the load; of conflicts of interest only how many are known."""
+    last = document["last_assigned_at"]
+    return {
+        "id": document["_id"],
+        "version": document["version"],
+        "organisation": document["organisation"],
+        "name": document["name"],
+        "capacity": document["capacity"],
+        "open_cases": document["open_cases"],
+        "rota": document["rota"],
+        "divisions": [_division(code) for code in document["divisions"]],
+        "specialisms": document["specialisms"],
+        "languages": document["languages"],
+        "active": document["active"],
+        "conflict_count": len(document["conflicts"]),
+        "last_assigned_at": rfc3339(last) if last else None,
+    }
+
+
+def rota_line(document: Mapping[str, Any], on: date) -> dict[str, Any]:
+    """Whether a mediator takes new cases on a day, and the first day from then on."""
+    days = days_to_duty(Mediator.from_document(document).rota, _opening(on))
+    return {
+        "mediator": {"id": document["_id"], "name": document["name"]},
+        "version": document["version"],
+        **document["rota"],
+        "on_duty": days == 0,
+        "next_on_duty": (on + timedelta(days=days)).isoformat() if days <= _WEEK else None,
+    }
+
+
+_WEEK = 7
+
+
+def _opening(on: date) -> datetime:
+    return datetime.combine(on, time(9), MAINLAND_TIME)
+
+
+def _division(code: str) -> dict[str, str]:
+    """A division's code and name; of a code abolished since, the code alone."""
+    found = find(code)
+    return {"code": code, "name": found.name if found else code}

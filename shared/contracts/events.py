@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, validate
@@ -162,6 +163,16 @@ class EventType:
     @property
     def type(self) -> str:
         return f"cn.tiaojie.{self.name}.v{self.version}"
+
+    @property
+    def required(self) -> frozenset[str]:
+        """Fields that are always there."""
+        return _required(self.payload)
+
+
+@cache
+def _required(payload: type[Payload]) -> frozenset[str]:
+    return frozenset(name for name, field in payload().fields.items() if field.required)
 
 
 EVENTS: Mapping[str, EventType] = {

@@ -148,9 +148,9 @@ def test_a_decision_of_nothing_writes_nothing(database: Db) -> None:
 
 def test_projections_give_the_same_document_in_any_order_and_number(database: Db) -> None:
     def project(event: Event) -> list[Upsert]:
-        return [Upsert(event.subject, {f"entries.{event.sequence:03d}": event.data["note"]})]
+        return [Upsert(event.subject, {f"entries.{event.sequence:03d}": event.data["mark"]})]
 
-    events = [an_event(sequence=n, note=f"n{n}") for n in range(1, 6)]
+    events = [an_event(sequence=n, mark=f"n{n}") for n in range(1, 6)]
     runner = a_runner(database, Projecting("views", project))
     runner.apply(bodies(*reversed(events), events[2]))
     runner.apply(bodies(*events))
@@ -195,6 +195,14 @@ def test_concurrent_workers_never_lose_or_double_an_update(database: Db) -> None
     assert sorted(i for d in documents for i in d["history"]) == sorted(e.id for e in events)
     for document in documents:
         assert [int(e["sequence"]) for e in document["outbox"]] == list(range(1, 31))
+
+
+def test_an_event_that_lacks_a_promised_field_is_set_aside_naming_it(database: Db) -> None:
+    runner = a_runner(database)
+    event = an_event(note="no withdrawn_at")
+    runner.apply(bodies(event))
+    (kept,) = runner.set_aside.listed()
+    assert (kept["state"], kept["reason"]) == ("dead", "unreadable_event: without withdrawn_at")
 
 
 @pytest.mark.parametrize("tries", [1, 8])

@@ -19,8 +19,8 @@ def an_event(
     division: str = "370102",
     **payload: Any,
 ) -> Event:
-    if name == "application.withdrawn" and not payload:
-        payload = {"withdrawn_at": "2026-11-20T03:00:00Z"}
+    if name == "application.withdrawn" and "note" not in payload:
+        payload = {"withdrawn_at": "2026-11-20T03:00:00Z", **payload}
     trace = Trace(new_traceparent(), new_id())
     return Event(new_id(), name, 1, "test", serial, at, sequence, division, payload, trace)
 

@@ -1,0 +1,66 @@
+"""`python -m tests.benchmarks [NAME…]`: run them, show a table, write .data/bench.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from deploy.local.terminal import Terminal
+from tests.benchmarks import intake
+from tests.benchmarks.figures import Figure, table
+from tests.benchmarks.stand import BACKENDS, LOAD, ROOT, SERVER, Stand, stand
+
+BENCHMARKS: Mapping[str, tuple[str, Callable[[Stand], Iterator[Figure]]]] = {
+    "intake": ("submissions per second", intake.measure),
+}
+RESULTS = ROOT / ".data" / "bench.json"
+
+
+def main() -> int:
+    """Exit status 0 if every target was met, else 1."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    names = parser.parse_args().names or list(BENCHMARKS)
+    unknown = set(names) - set(BENCHMARKS)
+    if unknown:
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    figures = measured(names)
+    record(figures)
+    return 0 if all(figure.met is not False for figure in figures) else 1
+
+
+def measured(names: list[str]) -> list[Figure]:
+    terminal = Terminal()
+    terminal.heading(f"Benchmarks · under test: core {SERVER} · load: {LOAD} · back-ends: {BACKENDS}")
+    figures: list[Figure] = []
+    with stand() as running:
+        for name in names:
+            what, measure = BENCHMARKS[name]
+            with terminal.step(name) as step:
+                step.note = what
+                found = list(measure(running))
+                step.result = what
+            figures += found
+    terminal.line()
+    terminal.line(table(figures))
+    return figures
+
+
+def record(figures: list[Figure]) -> None:
+    """What this run found, with where and when, for comparing with other runs."""
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    told = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cores": len(os.sched_getaffinity(0)),
+        "python": sys.version.split()[0],
+        "figures": [figure.as_json() for figure in figures],
+    }
+    RESULTS.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

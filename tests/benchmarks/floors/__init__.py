@@ -1,0 +1,1 @@
+"""What the system is compared with: the least that could do the job, and the usual way."""
