@@ -65,10 +65,10 @@ distclean: clean ## Remove the virtual environment and all caches too
 
 .PHONY: lock
 lock: environment ## Write the lock files again from pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url --no-emit-find-links --group dev \
 		--output-file requirements.lock pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-deps \
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-deps \
 		--no-emit-index-url --no-emit-find-links --only-group local --output-file requirements-local.lock
 
 # The virtual environment as the lock files say; a moment when nothing has changed.

@@ -55,6 +55,7 @@ READ_DIRECTLY: Mapping[str, tuple[str, str]] = {
     "TIAOJIE_TEST_AMQP_URL": ("", "RabbitMQ of the tests, for `url`."),
     "TIAOJIE_TEST_AMQP_MANAGEMENT_URL": ("", "Its management interface with name and password."),
     "TIAOJIE_EXAMPLES": ("", "Folder of example applications for the tests."),
+    "TIAOJIE_LAWS": ("", "Folder of real texts of laws for the tests."),
     "TIAOJIE_IMAGES_BUILD": ("", "Script that builds container images where none can be pulled."),
 }  # fmt: skip
 """Variables no settings class declares, because they are read before there is one, or by tests."""

@@ -14,13 +14,14 @@ from shared.errors import Refused, Transient
 from shared.store import Aggregates, VersionConflict, changed
 
 Document = dict[str, Any]
+Decide = Callable[[State, datetime], Decision]
 TRIES = 8
 
 
 def carry_out(
     aggregates: Aggregates,
     key: str,
-    decide: Callable[[State, datetime], Decision],
+    decide: Decide,
     *,
     source: str,
     trace: Trace,

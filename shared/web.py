@@ -199,6 +199,13 @@ def preferred_language(header: str | None) -> Language:
     return best[1]
 
 
+def json_bytes() -> bytes:
+    """The request's body; Refused("unsupported_media_type") unless it says that it is JSON."""
+    if request.mimetype != "application/json":
+        raise Refused("unsupported_media_type")
+    return request.get_data(cache=False)
+
+
 def typed_serial_number(text: str) -> str:
     """The serial number, however it was typed; Refused("serial_checksum") for a mistyped one."""
     try:
@@ -291,6 +298,7 @@ def _on_http_exception(error: HTTPException) -> Response:
     language = preferred_language(request.headers.get("Accept-Language"))
     slug = _SLUG_OF_STATUS.get(error.code or 500, "internal")
     response = _problem(slug, PROBLEMS[slug], language)
+    logger().info("request_refused", slug=slug, status=response.status_code)
     allowed = getattr(error, "valid_methods", None)
     if allowed:
         response.headers["Allow"] = ", ".join(sorted(allowed))

@@ -7,12 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Flask
 
-from services.intake import drafts
-from services.intake.api import Intake, routes
+from services.intake import api, drafts, drafts_api, evidence_api
+from services.intake.api import Intake
+from services.intake.drafts_api import DraftDesk
 from services.intake.evidence import EvidenceLimits
+from services.intake.evidence_api import EvidenceDesk
 from services.intake.evidence_files import EvidenceFiles
 from services.intake.handlers import HANDLERS, Secrets
-from services.intake.maintenance import seal_again
+from services.intake.holders import Holders
+from services.intake.limits import SubmissionLimit, limits
+from services.intake.maintenance import seal_again, seal_drafts_again
 from services.intake.scanning import ClamdScanner, scanner_from
 from services.intake.settings import IntakeSettings
 from services.intake.store import Applications, Capacity
@@ -39,22 +43,33 @@ def create_app(settings: IntakeSettings | None = None) -> Flask:
     checks = {"mongodb": lambda: answers(database)}
     if isinstance(scanner, ClamdScanner):
         checks["scanner"] = scanner.ready
+    throttle = Throttle(database, limits(settings.submissions_per_address))
+    limit = SubmissionLimit(throttle, secrets.hasher, settings.submissions_per_address)
+    holders = Holders(applications, secrets.hasher, throttle)
     intake = Intake(
         settings=settings,
         applications=applications,
         capacity=Capacity(applications, settings.outbox_limit),
-        drafts=database["drafts"],
+        secrets=secrets,
+        holders=holders,
+        limit=limit,
+    )
+    evidence = EvidenceDesk(
+        holders=holders,
+        keyring=secrets.applications,
         files=EvidenceFiles(database, secrets.applications, settings.backend_timeout_seconds),
         limits=EvidenceLimits.of(settings),
         scanner=scanner,
-        secrets=secrets,
-        throttle=Throttle(database),
     )
-
+    draft_desk = DraftDesk(database["drafts"], secrets.applications, settings.draft_days, limit)
     return create_web_app(
         NAME,
         settings,
-        routes(intake),
+        (
+            *api.routes(intake),
+            *evidence_api.routes(evidence),
+            *drafts_api.routes(draft_desk),
+        ),
         checks,
         body_limit=settings.body_limit_bytes,
     )
@@ -105,9 +120,13 @@ def _secrets(settings: IntakeSettings) -> Secrets:
 def _rotate(settings: IntakeSettings, _: argparse.Namespace) -> None:
     database, keyring = connect(settings, NAME), _secrets(settings).applications
     applications = seal_again(Applications(database), keyring)
+    drafts_done = seal_drafts_again(database["drafts"], keyring)
     files = EvidenceFiles(database, keyring, settings.backend_timeout_seconds).seal_again()
-    logger().info("sealed_again", count=applications + files)
-    print(f"sealed again with the newest key: {applications} application(s), {files} file(s)")
+    logger().info("sealed_again", count=applications + drafts_done + files)
+    print(
+        f"sealed again with the newest key: {applications} application(s), "
+        f"{drafts_done} draft(s), {files} file(s)"
+    )
 
 
 SERVICE: Service = Service(

@@ -78,7 +78,7 @@ def load(drafts: Collection[Document], keyring: Keyring, draft_id: str, *, now: 
         found = drafts.find_one({"_id": key, "expires_at": {"$gt": now}})
     if found is None:
         raise Refused("draft_expired")
-    body = orjson.loads(keyring.open(found["sealed"], _context(key)))
+    body = orjson.loads(keyring.open(found["sealed"], sealing_context(key)))
     return Draft(draft_id, body, found["version"], found["expires_at"])
 
 
@@ -128,8 +128,9 @@ def _key(draft_id: str) -> str:
 
 
 def _seal(keyring: Keyring, key: str, body: Mapping[str, Any]) -> bytes:
-    return keyring.seal_binary(orjson.dumps(body), _context(key))
+    return keyring.seal_binary(orjson.dumps(body), sealing_context(key))
 
 
-def _context(key: str) -> str:
+def sealing_context(key: str) -> str:
+    """What the body of the draft of this stored key is sealed to."""
     return f"draft:{key}"

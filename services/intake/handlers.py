@@ -6,7 +6,7 @@ HANDLERS at the end is the table of contents for messages; the commands are call
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from services.intake.deadlines import deadlines
 from services.intake.triage import triage
 from shared.civil_time import civil_day
 from shared.contracts.envelope import Event, NewEvent
+from shared.contracts.faults import fault
 from shared.contracts.lifecycle import ENDED
 from shared.decision import NOTHING, Decision, State
 from shared.errors import Refused
@@ -25,6 +26,9 @@ from shared.runner import Deciding
 from shared.sealing import Hasher, Keyring, QueryCodes, identity_hash, phone_last4_hash
 
 Application = Mapping[str, Any]
+
+SUPPLEMENTS_MOST = 100
+"""Supplements of one application: a document has its limit, and a mediator's patience too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,30 +112,33 @@ def submit(application: Application, receipt: Receipt, secrets: Secrets) -> Deci
     return Decision(set=state, events=[NewEvent("application.submitted", event)])
 
 
-def supplement(
-    state: State, sealed: bytes, declared: Sequence[Mapping[str, Any]], at: datetime
-) -> Decision:
-    """Add a statement and declare more evidence; refused once the case has ended."""
-    _require_open(state, "supplement")
-    count = len(state["attachments"]) + len(declared)
+def supplement(state: State, added: Mapping[str, Any], secrets: Secrets, at: datetime) -> Decision:
+    """Add a validated statement and declare more evidence; refused once the case has ended, and
+    after SUPPLEMENTS_MOST of them."""
+    require_open(state, "supplement")
+    if len(state["supplements"]) >= SUPPLEMENTS_MOST:
+        too_many = fault("too_many", SUPPLEMENTS_MOST).at("")
+        raise Refused("validation_failed", errors=[too_many])
+    sealed = _sealed(added, state, secrets)
+    declared = [_declared(a) for a in added.get("attachments") or ()]
+    told = {
+        "supplement_count": len(state["supplements"]) + 1,
+        "attachment_count": len(state["attachments"]) + len(declared),
+    }
     return Decision(
-        push={
-            "supplements": [{"at": at, "sealed": sealed}],
-            "attachments": [_declared(a) for a in declared],
-        },
-        events=[
-            NewEvent(
-                "application.supplemented",
-                {"supplement_count": len(state["supplements"]) + 1, "attachment_count": count},
-            )
-        ],
+        set={"sealed_with": _sealed_with(state, secrets)},
+        push={"supplements": [{"at": at, "sealed": sealed}], "attachments": declared},
+        events=[NewEvent("application.supplemented", told)],
     )
 
 
 def receive_evidence(state: State, index: int, received: Mapping[str, Any]) -> Decision:
-    """Point the declared file at what arrived."""
+    """Point the declared file at what arrived; refused once the case has ended."""
+    require_open(state, "supply_evidence")
     attachments = list(state["attachments"])
-    attachments[index] = {**attachments[index], **received}
+    entry = {**attachments[index], **received, "state": "received"}
+    entry.pop("refusal", None)
+    attachments[index] = entry
     awaited = sum(a["state"] != "received" for a in attachments)
     kind = attachments[index]["kind"]
     return Decision(
@@ -153,15 +160,30 @@ def refuse_evidence(state: State, index: int, code: str) -> Decision:
     return Decision(set={"attachments": attachments})
 
 
-def withdraw(state: State, at: datetime) -> Decision:
-    """Take the application back; doing so twice changes nothing."""
+def withdraw(state: State, stated: Mapping[str, Any], secrets: Secrets, at: datetime) -> Decision:
+    """Take the application back, with the reason if one is `stated`; twice changes nothing."""
     if state["status"] == "withdrawn":
         return NOTHING
-    _require_open(state, "withdraw")
+    require_open(state, "withdraw")
+    changes = {"status": "withdrawn", "open": False, "withdrawn_at": at}
+    if stated.get("reason"):
+        changes |= {
+            "withdrawal": {"sealed": _sealed(stated, state, secrets)},
+            "sealed_with": _sealed_with(state, secrets),
+        }
     return Decision(
-        set={"status": "withdrawn", "open": False, "withdrawn_at": at},
+        set=changes,
         events=[NewEvent("application.withdrawn", {"withdrawn_at": at.isoformat()})],
     )
+
+
+def require_open(state: State, command: str) -> None:
+    """Refused("command_not_allowed") once the case has ended."""
+    if not state["open"]:
+        raise Refused(
+            "command_not_allowed",
+            extra={"command": command, "case_status": state["status"], "allowed": []},
+        )
 
 
 def digest(body: bytes) -> str:
@@ -172,7 +194,9 @@ def digest(body: bytes) -> str:
 def _hashes(application: Application, receipt: Receipt, hasher: Hasher) -> dict[str, Any]:
     serial = receipt.serial_number
     phones = [c["phone"] for c in domain.contacts(application) if c["party"] != "respondent"]
-    last4 = {phone_last4_hash(hasher, serial, phone) for phone in phones if phone}
+    # of the number itself: nobody takes an extension (`;ext=`) for its last digits
+    numbers = {phone.partition(";")[0] for phone in phones if phone}
+    last4 = {phone_last4_hash(hasher, serial, number) for number in numbers}
     return {
         "party_hashes": [identity_hash(hasher, v) for v in domain.identity_values(application)],
         "holder_hashes": [identity_hash(hasher, v) for v in domain.holder_values(application)],
@@ -192,12 +216,14 @@ def _declared(attachment: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _require_open(state: State, command: str) -> None:
-    if not state["open"]:
-        raise Refused(
-            "command_not_allowed",
-            extra={"command": command, "status": state["status"], "allowed": []},
-        )
+def _sealed(words: Mapping[str, Any], state: State, secrets: Secrets) -> bytes:
+    return secrets.applications.seal_binary(orjson.dumps(words), sealing_context(state["_id"]))
+
+
+def _sealed_with(state: State, secrets: Secrets) -> str:
+    """The key of all that is sealed in the document, "" once there are several."""
+    kid = secrets.applications.first_kid
+    return kid if state["sealed_with"] == kid else ""
 
 
 # --- messages --------------------------------------------------------------------------------
@@ -210,9 +236,10 @@ def follow_case(event: Event, state: State | None, _: datetime) -> Decision:
     if "withdrawn_at" in state:  # a step of the case that crossed the withdrawal on its way
         return Decision(set={"case_sequence": event.sequence})
     status = event.data["status"]
-    return Decision(
-        set={"case_sequence": event.sequence, "status": status, "open": status not in ENDED}
-    )
+    changes = {"case_sequence": event.sequence, "status": status, "open": status not in ENDED}
+    if status == "withdrawn":
+        changes["withdrawn_at"] = event.time
+    return Decision(set=changes)
 
 
 _FOLLOW = [Deciding("applications", follow_case)]

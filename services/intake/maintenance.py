@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from services.intake.drafts import sealing_context as drafts_context
 from services.intake.handlers import sealing_context
 from services.intake.store import Applications
 from shared.sealing import Keyring
 from shared.store import VersionConflict
+
+if TYPE_CHECKING:
+    from pymongo.collection import Collection
 
 Document = dict[str, Any]
 
@@ -32,16 +36,30 @@ def seal_again(applications: Applications, keyring: Keyring) -> int:
             done += 1
 
 
+def seal_drafts_again(drafts: Collection[Document], keyring: Keyring) -> int:
+    """The same for drafts. One that is saved meanwhile is sealed with the first key by that."""
+    done = 0
+    for draft in drafts.find({}, {"sealed": 1, "version": 1}):
+        sealed = bytes(draft["sealed"])
+        if keyring.needs_rotation(sealed):
+            again = keyring.rotate(sealed, drafts_context(draft["_id"]))
+            guard = {"_id": draft["_id"], "version": draft["version"]}
+            done += drafts.update_one(guard, {"$set": {"sealed": again}}).modified_count
+    return done
+
+
 def _sealed_again(document: Document, keyring: Keyring, newest: str) -> Document:
     context = sealing_context(document["_id"])
-    return {
-        "$set": {
-            "sealed": keyring.rotate(bytes(document["sealed"]), context),
-            "supplements": [
-                {**s, "sealed": keyring.rotate(bytes(s["sealed"]), context)}
-                for s in document["supplements"]
-            ],
-            "sealed_with": newest,
-            "version": document["version"] + 1,
-        }
+
+    def again(sealed: bytes) -> bytes:
+        return keyring.rotate(bytes(sealed), context)
+
+    sets = {
+        "sealed": again(document["sealed"]),
+        "supplements": [{**s, "sealed": again(s["sealed"])} for s in document["supplements"]],
+        "sealed_with": newest,
+        "version": document["version"] + 1,
     }
+    if "withdrawal" in document:
+        sets["withdrawal"] = {"sealed": again(document["withdrawal"]["sealed"])}
+    return {"$set": sets}

@@ -27,6 +27,11 @@ def unsealed(document: Document, keyring: Keyring) -> dict[str, Any]:
     return opened
 
 
+def awaited(document: Document) -> int:
+    """How many declared files have not arrived."""
+    return sum(a["state"] != "received" for a in document["attachments"])
+
+
 def file_names(document: Document, opened: Mapping[str, Any], keyring: Keyring) -> list[str]:
     """Names of all declared files, those of supplements after those of the application."""
     names = [a["file_name"] for a in opened["application"].get("attachments") or ()]

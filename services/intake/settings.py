@@ -14,6 +14,11 @@ class IntakeSettings(Settings):
 
     body_limit_bytes: int = setting(1024 * 1024, "Largest JSON body, bytes.")
     query_code_days: int = setting(730, "Days a receipt's query code stays valid.")
+    submissions_per_address: int = setting(
+        0,
+        "Applications and new drafts that one address may send without a token in 15 minutes; "
+        "0 for no limit.",
+    )
     draft_days: int = setting(30, "Days an unfinished application is kept after its last change.")
     evidence_max_bytes: int = setting(50 * 1024 * 1024, "Largest evidence file, bytes.")
     evidence_max_files: int = setting(20, "Evidence files of one application at most.")

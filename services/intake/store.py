@@ -5,8 +5,9 @@
  sealed: the application as submitted and its query code, under the application keyring,
  query_code_hash, query_code_expires_at, holder_hashes, parties_key,
  idempotency: {key, body}, possible_duplicates,
- attachments: [{kind, content_type, size_bytes, state, file_id, sha256}],
- supplements: [{at, sealed}], case_sequence}
+ attachments: [{kind, content_type, size_bytes, state, file_id, sha256, refusal}],
+ supplements: [{at, sealed}], withdrawn_at, withdrawal: {sealed}, case_sequence,
+ sealed_with: the one key under which all of it is sealed, "" while there are several}
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from pymongo.read_concern import ReadConcern
 
 from shared.batching import Batcher
 from shared.errors import Transient
@@ -65,8 +68,10 @@ class Applications(Aggregates):
         self._submissions.submit(document)
 
     def with_idempotency_key(self, key: str) -> Document | None:
+        """The application of this key, once it is durable: it may be acknowledged again."""
+        durable = self.collection.with_options(read_concern=ReadConcern("majority"))
         with backend_errors():
-            return self.collection.find_one({"idempotency.key": key})
+            return durable.find_one({"idempotency.key": key})
 
     def referring_to(self, file_ids: Sequence[str]) -> Collection[str]:
         """Those of the evidence files that some application refers to."""

@@ -26,7 +26,7 @@ from shared.errors import FieldError, Refused, Text
 from shared.sealing import Hasher, QueryCodes, phone_last4_hash
 from shared.store import Document
 from shared.throttle import Throttle, address_key, serial_key
-from shared.web import Answer, Route, caller, typed_serial_number
+from shared.web import Answer, Route, caller, json_bytes, typed_serial_number
 
 _PUBLIC_FOR_AN_HOUR = {"Cache-Control": "public, max-age=3600"}
 
@@ -62,6 +62,9 @@ class OrganisationQuery(Body):
     division = Str("区划代码", 12, required=True)
 
 
+_LOOKUP = Lookup()
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """What the views work with; made once per process by `app`."""
@@ -79,17 +82,16 @@ class Query:
     def progress(self, serial_number: str) -> dict[str, Any]:
         number = typed_serial_number(serial_number)
         document = self._known(number)
-        code = request.headers.get("X-Query-Code")
-        principal = caller().principal
-        if principal is not None and principal.id_number_hash in document["holder_hashes"]:
+        if self._is_holder(document):
             return self._unmasked(document, number)
+        code = request.headers.get("X-Query-Code")
         if code is not None:
             self._check_factor(document, number, query_code=code, phone_last4=None)
             return self._unmasked(document, number)
         return domain.masked(document, number, caller().language)
 
     def look_up(self) -> dict[str, Any]:
-        asked = read(Lookup(), parse_json(request.get_data(cache=False)), today())
+        asked = read(_LOOKUP, parse_json(json_bytes()), today())
         code, last4 = asked.get("query_code"), asked.get("phone_last4")
         if not code and not last4:
             message = Text(
@@ -113,12 +115,21 @@ class Query:
     def _unmasked(self, document: Document, number: str) -> dict[str, Any]:
         return domain.unmasked(document, number, caller().language, self.settings.public_url)
 
+    def _is_holder(self, document: Document) -> bool:
+        principal = caller().principal
+        return principal is not None and principal.id_number_hash in document["holder_hashes"]
+
     def _known(self, number: str) -> Document:
+        """The progress of a serial number. Whoever has tried too many unknown ones is refused the
+        known ones too, or could go on trying; not so a person with a token, who sees its own."""
         document = self.models.progress(number)
-        if document is not None and domain.is_known(document):
+        known = document is not None and domain.is_known(document)
+        if document is not None and known and self._is_holder(document):
             return document
         address = address_key(self.hasher, caller().address)
         self.throttle.check("unknown_serial_per_address", address)
+        if document is not None and known:
+            return document
         self.throttle.failed("unknown_serial_per_address", address)
         raise Refused(
             "not_found",
@@ -164,7 +175,6 @@ class Query:
         division = _division(_asked(OrganisationQuery())["division"], "/division")
         codes = [d.code for d in chain(division.code)]
         found = self.models.organisations(codes)
-        nearest_first = sorted(found, key=lambda o: (_distance(o, codes), o["_id"]))
         language = caller().language
         return {
             "items": [
@@ -178,7 +188,7 @@ class Query:
                     "phone": o["phone"],
                     "address": o["address"],
                 }
-                for o in nearest_first
+                for o in found
             ]
         }
 
@@ -242,10 +252,6 @@ def _division_view(division: Division) -> dict[str, Any]:
     }
 
 
-def _distance(organisation: Document, codes: Sequence[str]) -> int:
-    return min(codes.index(c) for c in organisation["divisions"] if c in codes)
-
-
 def routes(query: Query) -> Sequence[Route]:
     """Every operation of query."""
     policy = "/v1/policies/{policy_id}"
@@ -259,7 +265,8 @@ def routes(query: Query) -> Sequence[Route]:
         Route(
             "POST", "/v1/progress/lookups", query.look_up, PUBLIC,
             "How a case stands, with a second factor in the body", body=Lookup,
-            refusals=(*unknown, "query_code_wrong", "malformed_json", "validation_failed"),
+            refusals=(*unknown, "query_code_wrong", "malformed_json", "validation_failed",
+                      "body_too_large", "unsupported_media_type"),
         ),
         Route(
             "GET", "/v1/my/cases", query.my_cases, Roles("applicant", "agent"),

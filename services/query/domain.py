@@ -101,10 +101,17 @@ def _newest_of_case(progress: Progress) -> Mapping[str, Any]:
 
 
 def _evidence_awaited(progress: Progress) -> int | None:
-    """Declared files still missing after the last arrival; None before any arrived."""
-    arrivals = [s for s in progress["steps"].values() if "awaited" in s]
-    newest = max(arrivals, key=lambda step: step["sequence"], default=None)
-    return newest["awaited"] if newest else None
+    """Declared files still missing; None while no event has told of any."""
+    steps = sorted(progress["steps"].values(), key=lambda step: step["sequence"])
+    awaited: int | None = None
+    arrived: set[int] = set()
+    for step in steps:
+        if "awaited" in step:
+            arrived.add(step["index"])
+            awaited = step["awaited"]
+        elif "attachment_count" in step:
+            awaited = step["attachment_count"] - len(arrived)
+    return awaited
 
 
 def _timeline(progress: Progress, language: Language) -> list[dict[str, Any]]:

@@ -48,11 +48,13 @@ def withdrawn(event: Event) -> Iterable[Upsert]:
 
 
 def supplemented(event: Event) -> Iterable[Upsert]:
-    yield Upsert(event.subject, _entry(event, {}))
+    declared = {"attachment_count": event.data["attachment_count"]}
+    yield Upsert(event.subject, _entry(event, declared))
 
 
 def evidence_received(event: Event) -> Iterable[Upsert]:
-    yield Upsert(event.subject, _entry(event, {"awaited": event.data["awaited"]}))
+    arrived = {"index": event.data["index"], "awaited": event.data["awaited"]}
+    yield Upsert(event.subject, _entry(event, arrived))
 
 
 def list_organisation(event: Event) -> Iterable[Latest]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shared.batching import Batcher
@@ -25,7 +25,7 @@ class ReadModels:
 
     def ensure_indexes(self) -> None:
         self._progress.create_index([("holder_hashes", 1), ("received_at", -1)])
-        self._organisations.create_index([("divisions", 1)])
+        self._organisations.create_index([("divisions", 1), ("_id", 1)])
 
     def progress(self, serial_number: str) -> Document | None:
         return self._lookups.submit(serial_number)
@@ -39,11 +39,15 @@ class ReadModels:
                 .limit(MY_CASES_LIMIT)
             )
 
-    def organisations(self, codes: Collection[str]) -> list[Document]:
-        """Active organisations that serve any of these divisions."""
-        wanted = {"divisions": {"$in": list(codes)}, "active": True}
+    def organisations(self, codes: Sequence[str]) -> list[Document]:
+        """Active organisations that serve these divisions, those of the first code first."""
+        found: dict[str, Document] = {}
         with backend_errors():
-            return list(self._organisations.find(wanted).limit(ORGANISATIONS_LIMIT))
+            for code in codes:
+                wanted = {"divisions": code, "active": True}
+                for each in self._organisations.find(wanted).sort("_id").limit(ORGANISATIONS_LIMIT):
+                    found.setdefault(each["_id"], each)
+        return list(found.values())[:ORGANISATIONS_LIMIT]
 
     def _find_many(self, keys: Sequence[str]) -> Sequence[Document | None]:
         with backend_errors():

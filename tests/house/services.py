@@ -33,7 +33,9 @@ class Built:
 def built(service: str) -> Built:
     declared: list[Route] = []
 
-    def remember(name: str, settings: Any, routes: Sequence[Route], *rest: Any, **more: Any) -> Flask:
+    def remember(
+        name: str, settings: Any, routes: Sequence[Route], *rest: Any, **more: Any
+    ) -> Flask:
         declared.extend(routes)
         return web.create_app(name, settings, routes, *rest, **more)
 

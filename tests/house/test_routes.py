@@ -75,7 +75,7 @@ def test_making_an_application_connects_to_nothing(service, monkeypatch):
 
 
 def test_the_rules_notice_a_route_that_breaks_them():
-    route = Route("GET", "/v1/planted", lambda: {}, PUBLIC, "Planted")
+    route = Route("GET", "/v1/planted", dict, PUBLIC, "Planted")
     assert list(faults([route])) == []
     assert list(faults([replace(route, access=None)])) == ["GET /v1/planted: no access rule"]
     assert list(faults([replace(route, summary=" ")])) == ["GET /v1/planted: no summary"]

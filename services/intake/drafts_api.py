@@ -1,0 +1,115 @@
+"""Drafts over HTTP: whoever has the id goes on where the form was left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, request
+
+from services.intake import drafts
+from services.intake.limits import SubmissionLimit
+from shared.access import PUBLIC
+from shared.civil_time import rfc3339
+from shared.contracts.schema import parse_json
+from shared.errors import Refused, Text
+from shared.sealing import Keyring
+from shared.store import Document
+from shared.web import Answer, Route, json_bytes
+
+if TYPE_CHECKING:
+    from pymongo.collection import Collection
+
+
+@dataclass(frozen=True, slots=True)
+class DraftDesk:
+    """What the views work with; made once per process by `app`."""
+
+    drafts: Collection[Document]
+    keyring: Keyring
+    days: int
+    limit: SubmissionLimit
+
+    def create(self) -> Answer:
+        self.limit.check()
+        draft = drafts.save(
+            self.drafts,
+            self.keyring,
+            drafts.new_draft_id(),
+            _object(),
+            now=datetime.now(UTC),
+            days=self.days,
+        )
+        self.limit.used()
+        return _answer(draft, 201)
+
+    def read(self, draft_id: str) -> Answer:
+        return _answer(drafts.load(self.drafts, self.keyring, draft_id, now=datetime.now(UTC)))
+
+    def replace(self, draft_id: str) -> Answer:
+        draft = drafts.replace(
+            self.drafts,
+            self.keyring,
+            draft_id,
+            _object(),
+            now=datetime.now(UTC),
+            days=self.days,
+            seen_version=_seen_version(),
+        )
+        return _answer(draft)
+
+    def delete(self, draft_id: str) -> Response:
+        drafts.delete(self.drafts, draft_id)
+        return Response(status=204)
+
+
+def _object() -> Mapping[str, Any]:
+    body = parse_json(json_bytes())
+    if not isinstance(body, dict):
+        raise Refused("malformed_json", Text("请提交一个 JSON 对象", "Send a JSON object"))
+    return body
+
+
+def _seen_version() -> int | None:
+    """The version in If-Match, None without one; 0, which no draft has, for any other text."""
+    given = request.headers.get("If-Match", "*").strip()
+    if given == "*":
+        return None
+    version = given.removeprefix("W/").strip('"')
+    return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
+
+
+def _answer(draft: drafts.Draft, status: int = 200) -> Answer:
+    body = {
+        "id": draft.id,
+        "application": draft.body,
+        "version": draft.version,
+        "expires_at": rfc3339(draft.expires_at),
+    }
+    return Answer(body, status, {"ETag": f'"{draft.version}"'})
+
+
+def routes(desk: DraftDesk) -> Sequence[Route]:
+    """Every operation on drafts."""
+    one = "/v1/drafts/{draft_id}"
+    body_refusals = ("malformed_json", "body_too_large", "unsupported_media_type")
+    return (
+        Route(
+            "POST", "/v1/drafts", desk.create, PUBLIC, "Save an unfinished application",
+            status=201, refusals=(*body_refusals, "too_many_attempts"),
+        ),
+        Route(
+            "GET", one, desk.read, PUBLIC, "Resume an unfinished application",
+            refusals=("draft_expired",),
+        ),
+        Route(
+            "PUT", one, desk.replace, PUBLIC, "Save it again", headers={"If-Match": "optional"},
+            refusals=(*body_refusals, "draft_expired", "version_conflict"),
+        ),
+        Route(
+            "DELETE", one, desk.delete, PUBLIC, "Forget an unfinished application",
+            status=204, refusals=("draft_expired",),
+        ),
+    )  # fmt: skip
