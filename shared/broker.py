@@ -17,6 +17,7 @@ from itertools import takewhile
 from typing import Any
 
 import pika
+import pika.exceptions
 from pika.adapters.select_connection import SelectConnection
 from pika.channel import Channel
 
@@ -140,12 +141,13 @@ class Broker:
         self._consume = dict(consume or {})
         self._prefetch = prefetch
         self.deliveries: queue.SimpleQueue[Delivery] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="broker", daemon=True)
+        self.thread = threading.Thread(target=self._run, name="broker", daemon=True)
         self._stopping = threading.Event()
         self._open = threading.Event()
         self._connection: SelectConnection | None = None
         self._publisher: Channel | None = None
         self._consumer: Channel | None = None
+        self._consumer_opens = False
         self._epoch = 0
         self._consumer_tags: list[str] = []
         self._wants_messages = bool(consume)
@@ -163,7 +165,7 @@ class Broker:
         return self._epoch
 
     def start(self) -> None:
-        self._thread.start()
+        self.thread.start()
 
     def stop(self) -> None:
         """Close the connection; unacknowledged messages go back to their queues."""
@@ -171,7 +173,7 @@ class Broker:
         self._call(
             lambda: self._connection and self._connection.is_open and self._connection.close()
         )
-        self._thread.join(timeout=5)
+        self.thread.join(timeout=5)
 
     # --- from any thread -------------------------------------------------------------------
 
@@ -200,7 +202,6 @@ class Broker:
         def act() -> None:
             if self._consumer and self._consumer.is_open:
                 self._consumer.close()
-                self._consumer = None
 
         self._call(act)
 
@@ -278,12 +279,16 @@ class Broker:
         self._open_consumer()
 
     def _open_consumer(self) -> None:
-        if self._wants_messages and self._connection and self._connection.is_open:
-            if self._consumer and self._consumer.is_open:
-                return
+        there = self._consumer_opens or (self._consumer and self._consumer.is_open)
+        if self._wants_messages and not there and self._connection and self._connection.is_open:
+            self._consumer_opens = True
             self._connection.channel(on_open_callback=self._on_consumer)
 
     def _on_consumer(self, channel: Channel) -> None:
+        self._consumer_opens = False
+        if not self._wants_messages:  # paused while it was being opened
+            channel.close()
+            return
         self._consumer = channel
         self._epoch += 1
         epoch = self._epoch
@@ -300,10 +305,10 @@ class Broker:
         ]
         logger().info("consumer_started", count=len(self._consumer_tags))
 
-    def _on_channel_closed(self, channel: Channel, _reason: Exception) -> None:
-        deliberate = channel is self._consumer and not self._wants_messages
+    def _on_channel_closed(self, channel: Channel, reason: Exception) -> None:
         if channel is self._consumer:
             self._consumer = None
+        deliberate = isinstance(reason, pika.exceptions.ChannelClosedByClient)
         if not deliberate and self._connection and self._connection.is_open:
             self._connection.close()  # start afresh: one way back for every fault
 
@@ -314,6 +319,7 @@ class Broker:
     def _lose(self) -> None:
         self._open.clear()
         self._publisher = self._consumer = None
+        self._consumer_opens = False
         lost, self._unconfirmed = self._unconfirmed, {}
         self._returned.clear()
         for publication, position in lost.values():

@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 LOG_EVENTS: Mapping[str, str] = {
     "request_refused": "A request was answered with 4xx; `slug` says why.",
     "request_failed": "A request ended in 5xx; `error` is the class of the exception.",
-    "message_handled": "A message was applied (level DEBUG).",
     "message_refused": "A rule refused a message; it is acknowledged and not tried again.",
     "message_set_aside": "A message could not be applied and waits or is dead; see `reason`.",
     "message_recovered": "A message that had been set aside was applied.",
-    "message_ignored": "A message of a kind this service does not handle (level DEBUG).",
     "batch_held": "A back-end is away; the batch is kept and tried again after `seconds`.",
     "consumer_paused": "The consumer gave its messages back and waits for the back-end.",
     "consumer_started": "The consumer reads its queue.",

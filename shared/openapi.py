@@ -83,13 +83,29 @@ def build(service: str, routes: Sequence[Route]) -> dict[str, Any]:
     )
     for route in routes:
         spec.path(path=route.path, operations={route.method.lower(): _operation(route)})
-    return spec.to_dict()
+    document = spec.to_dict()
+    for item in document["paths"].values():
+        for operation in item.values():
+            operation["parameters"] = [_without_null(p) for p in operation["parameters"]]
+    return document
+
+
+def _without_null(parameter: dict[str, Any]) -> dict[str, Any]:
+    """A query string has no null: what may be null in a body is left out there."""
+    schema = dict(parameter["schema"])
+    if isinstance(schema.get("type"), list):
+        kinds = [kind for kind in schema["type"] if kind != "null"]
+        schema["type"] = kinds[0] if len(kinds) == 1 else kinds
+    if "enum" in schema:
+        schema["enum"] = [choice for choice in schema["enum"] if choice is not None]
+    return {**parameter, "schema": schema}
 
 
 def _operation(route: Route) -> dict[str, Any]:
     slug = re.sub(r"[^a-z0-9]+", "_", f"{route.method} {route.path}".lower()).strip("_")
     operation: dict[str, Any] = {
         "operationId": slug,
+        "tags": [next(part for part in route.path.split("/") if part not in {"", "v1"})],
         "summary": route.summary,
         "parameters": [*_path_parameters(route.path), *_header_parameters(route)],
         "responses": _responses(route),

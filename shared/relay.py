@@ -81,11 +81,11 @@ class Relay:
         failures = 0
         while not self._stopping.is_set():
             try:
+                if not self._broker.ready:  # the lease runs out: let one lead that is connected
+                    self._stopping.wait(0.1)
+                    continue
                 if not self._lead():
                     self._stopping.wait(STANDBY_SECONDS)
-                    continue
-                if not self._broker.ready:
-                    self._stopping.wait(0.1)
                     continue
                 self._wake.clear()
                 if not self.publish_pending():

@@ -1,7 +1,7 @@
 """Settings come from the environment, are parsed once at start, and all faults are told together.
 
 A service declares its own in `services/<name>/settings.py` by extending `Settings`; each field
-carries its documentation, from which the table in the README is generated.
+carries its documentation, from which docs/settings.md is generated.
 """
 
 from __future__ import annotations

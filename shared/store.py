@@ -69,6 +69,7 @@ def connect(settings: Settings, service: str) -> Database[Document]:
     client: MongoClient[Document] = MongoClient(
         settings.mongo_url,
         appname=f"tiaojie-{service}",
+        connect=False,
         tz_aware=True,
         serverSelectionTimeoutMS=timeout_ms,
         connectTimeoutMS=timeout_ms,

@@ -7,10 +7,11 @@ the supervisor starts again: a half-dead worker is worse than none.
 from __future__ import annotations
 
 import queue
+import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +113,8 @@ class _Running:
             serve_health(settings.listen_host, settings.worker_port, self._checks())
         logger().info("worker_started")
         while not self._stopping.wait(0.5):
-            if not all(thread.is_alive() for thread in (*self._threads, *self._relay.threads)):
+            threads = (*self._threads, *self._relay.threads, self._broker.thread)
+            if not all(thread.is_alive() for thread in threads):
                 logger().error("worker_stopped", reason="a thread died")
                 raise SystemExit(1)
         self._stop()
@@ -153,10 +155,14 @@ class _Running:
     def _consume(self) -> None:
         while True:
             batch = self._gather()
-            if batch:
-                self._settle(batch)
+            if all(self._settle(portion) for portion in portions(batch)):
+                if not batch and self._stopping.is_set():
+                    return
             elif self._stopping.is_set():
+                self._broker.pause()  # what is in hand goes back, for whoever comes next
                 return
+            else:
+                self._pause_until_database_answers()
 
     def _gather(self) -> list[Delivery]:
         """What is there now, up to a micro-batch: under load the next one fills while this is
@@ -171,7 +177,9 @@ class _Running:
             pass
         return [d for d in batch if d.epoch == self._broker.epoch]
 
-    def _settle(self, batch: Sequence[Delivery]) -> None:
+    def _settle(self, batch: Sequence[Delivery]) -> bool:
+        """Apply and acknowledge; False if the database stayed away. Then nothing delivered since
+        may be acknowledged on this channel either: `multiple` would take these along."""
         for attempt in range(1, HOLD_TRIES + 1):
             try:
                 for delivery in batch:
@@ -182,18 +190,19 @@ class _Running:
                 seconds = pause(attempt, first=0.2, longest=5)
                 logger().warning("batch_held", count=len(batch), seconds=round(seconds, 2))
                 if self._stopping.wait(seconds):
-                    return  # unacknowledged: redelivered to whoever comes next
+                    return False
             else:
-                self._broker.acknowledge(batch[-1].tag, batch[-1].epoch, multiple=True)
-                return
-        self._pause_until_database_answers()
+                self._broker.acknowledge(batch[-1].tag, batch[-1].epoch, multiple=len(batch) > 1)
+                return True
+        return False
 
     def _pause_until_database_answers(self) -> None:
         logger().warning("consumer_paused")
         self._broker.pause()
         while not self._stopping.is_set() and not answers(self._worker.database):
             self._stopping.wait(jittered(3))
-        self._broker.resume()
+        if not self._stopping.is_set():
+            self._broker.resume()
 
     # --- recurring tasks ---------------------------------------------------------------------
 
@@ -219,3 +228,16 @@ class _Running:
         for name in self._worker.outboxes:
             measure_outbox(self._worker.database[name], limit)
         self._runner.set_aside.measure()
+
+
+def portions(batch: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
+    """What was delivered before, one by one in random order; then everything new at once.
+
+    A message that crashes the process is redelivered with all that were in hand: on its own, and
+    each time after others, it alone reaches the delivery limit.
+    """
+    again = [delivery for delivery in batch if delivery.redelivered]
+    for delivery in random.sample(again, len(again)):
+        yield [delivery]
+    if fresh := [delivery for delivery in batch if not delivery.redelivered]:
+        yield fresh

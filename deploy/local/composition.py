@@ -179,7 +179,8 @@ def gateway_program(settings: LocalSettings) -> Program:
         log=settings.data_dir / "logs" / "gateway.log",
         environment={
             **upstreams,
-            "GATEWAY_LISTEN": f":{settings.port}",
+            "GATEWAY_PORT": str(settings.port),
+            "GATEWAY_BIND": settings.listen_host,
             "XDG_CONFIG_HOME": str(settings.data_dir / "gateway"),
             "XDG_DATA_HOME": str(settings.data_dir / "gateway"),
         },

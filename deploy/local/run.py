@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -234,12 +235,30 @@ class _LocalSystem:
         return self._supervisor
 
     def watch(self) -> None:
-        """Stay while the supervisor does; it restarts what dies. Raises LocalFailure if it ends."""
+        """Stay while the supervisor does, telling of restarts. Raises LocalFailure if it ends."""
+        known = self._starts()
+        restarts: Counter[str] = Counter()
         while self._supervised.running:
             time.sleep(WATCH_SECONDS)
+            starts = self._starts()
+            for name in (name for name, start in starts.items() if known.get(name) != start):
+                restarts[name] += 1
+                if (
+                    restarts[name].bit_count() == 1
+                ):  # 1, 2, 4, 8…: a fault that stays fills no screen
+                    log = _short(self._supervised.log_of(name))
+                    times = f" ({restarts[name]} times)" if restarts[name] > 1 else ""
+                    self._terminal.line(f"  ! {name} ended and was started again{times}: {log}")
+            known = starts or known
         raise LocalFailure(
             "The supervisor ended by itself.", log=self._settings.data_dir / "run/supervisord.log"
         )
+
+    def _starts(self) -> Mapping[str, int]:
+        try:
+            return self._supervised.starts()
+        except OSError:  # it has just ended; the loop sees that
+            return {}
 
     def stop(self) -> None:
         """Gateway, services, back-ends end in this order; nothing of this run is left."""
@@ -302,7 +321,7 @@ def _clear_the_way(settings: LocalSettings, kind: str, terminal: Terminal) -> No
             count = leftovers.end(str(settings.data_dir))
             step.result = f"{count} processes had outlived it; ended"
     ports = composition.ports_in_use(settings, own_backends=kind != "url")
-    taken = [(port, name) for port, name in ports.items() if not is_free(port)]
+    taken = [(port, name) for port, name in sorted(ports.items()) if not is_free(port)]
     if taken:
         listed = "\n".join(f"    {port}  set {name} to another" for port, name in taken)
         raise LocalFailure(

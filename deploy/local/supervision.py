@@ -153,6 +153,13 @@ class Supervisor:
         if told["statename"] == GIVEN_UP or len(self._failed_starts[name]) >= FAILED_STARTS:
             raise LocalFailure(f"{name} ends while it starts.", log=self._programs[name].log)
 
+    def log_of(self, name: str) -> Path:
+        return self._programs[name].log
+
+    def starts(self) -> Mapping[str, int]:
+        """When each program was last started, seconds since 1970; 0 for never."""
+        return {told["name"]: told["start"] for told in self._call("getAllProcessInfo")}
+
     def stop(self) -> None:
         """Everything ends in order; killed after two minutes. Idempotent."""
         if self._process is None or not self.running:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ class EvidenceDesk:
     scanner: Scanner
 
     def put(self, serial_number: str, index: str) -> dict[str, Any]:
-        request.max_content_length = None  # `receive` stops at the limit, with its own refusal
+        request.max_content_length = sys.maxsize  # `receive` stops at the limit, and says so
         document = self.holders.application(serial_number)
         number = document["_id"]
         position, declared = self._declared(document, index)

@@ -103,7 +103,6 @@ def submit(application: Application, receipt: Receipt, secrets: Secrets) -> Deci
     event = {
         **stated,
         **{k: v for k, v in hashed.items() if k != "parties_key"},
-        "serial_number": serial,
         "received_at": receipt.received_at.isoformat(),
         "division": {"code": receipt.division_code, "name": receipt.division_name},
         "query_code_expires_at": expires_at.isoformat(),

@@ -157,7 +157,9 @@ class DirectoryDesk:
         asked.check_version(document["version"])
         rota = rota_of(asked.body(RotaEntry()))
         entry = {"kind": rota.kind, "weekdays": sorted(rota.weekdays)}
-        return self._changed_mediator(document, {} if document["rota"] == entry else {"rota": entry})
+        return self._changed_mediator(
+            document, {} if document["rota"] == entry else {"rota": entry}
+        )
 
     # --- what one may see --------------------------------------------------------------------
 
@@ -171,7 +173,10 @@ class DirectoryDesk:
 
     def _mediator(self, key: str) -> Document:
         document = self.directory.mediator_document(key)
-        if document is None or (_own_organisation() or document["organisation"]) != document["organisation"]:
+        if (
+            document is None
+            or (_own_organisation() or document["organisation"]) != document["organisation"]
+        ):
             raise Refused("not_found")
         return document
 

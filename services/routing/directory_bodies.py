@@ -27,7 +27,7 @@ _UNKNOWN_DIVISION = Fault(
 _NO_WEEKDAYS = Fault(
     "not_applicable", Text("随叫随到不用填写轮驻日", "Who is on call has no weekdays")
 )
-_PHONE = r"\+?[0-9][0-9 ()\-]{2,30}[0-9](?:转[0-9]{1,6})?"
+_PHONE = r"\+?[0-9][0-9 ()\-]{2,30}[0-9](?: ?转 ?[0-9]{1,6})?"
 _NUMBER = r"[0-9A-Z()/.]{5,32}"
 
 

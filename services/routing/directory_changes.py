@@ -36,7 +36,9 @@ def change_organisation(state: State, stated: Mapping[str, Any]) -> Decision:
     new = {name: value for name, value in wanted.items() if state[name] != value}
     if not new:
         return NOTHING
-    return Decision(new, events=[NewEvent("organisation.changed", directory_entry({**state, **new}))])
+    return Decision(
+        new, events=[NewEvent("organisation.changed", directory_entry({**state, **new}))]
+    )
 
 
 def new_mediator(

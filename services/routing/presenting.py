@@ -10,7 +10,7 @@ from services.routing.assigning import REASONS, days_to_duty
 from services.routing.directory import Mediator, Organisation
 from shared import serial
 from shared.civil_time import MAINLAND_TIME, rfc3339
-from shared.contracts.lifecycle import STATUSES, allowed
+from shared.contracts.lifecycle import STATUSES
 from shared.divisions import find
 from shared.errors import Language
 
@@ -28,7 +28,6 @@ def case_view(case: Mapping[str, Any], language: Language) -> dict[str, Any]:
         ],
         "supplement_count": case["supplement_count"],
         "history": [{**line, "at": rfc3339(line["at"])} for line in case["history"]],
-        "allowed_commands": list(allowed(case["status"])),
     }
 
 

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
 
+_IN_ONE_GO = 10_000
+"""Documents in the first answer of the database, which else ends after 101: the bodies and people
+that a micro-batch of cases may go to are one round trip each."""
+
+
 class Cases(Aggregates):
     """The collection `cases`."""
 
@@ -61,7 +66,9 @@ class Directory:
     def serving(self, codes: Collection[str]) -> list[Organisation]:
         """Organisations that serve any of these divisions."""
         with backend_errors():
-            found = self.organisations.collection.find({"divisions": {"$in": list(codes)}})
+            found = self.organisations.collection.find(
+                {"divisions": {"$in": list(codes)}}, {"outbox": 0, "seen": 0}, batch_size=_IN_ONE_GO
+            )
             return [Organisation.from_document(d) for d in found]
 
     def snapshot(self, organisations: Iterable[Organisation]) -> Snapshot:
@@ -81,7 +88,8 @@ class Directory:
     def staff_of(self, organisations: Iterable[str]) -> list[Mediator]:
         with backend_errors():
             wanted = {"organisation": {"$in": list(organisations)}}
-            return [Mediator.from_document(d) for d in self.mediators.find(wanted, _COUNTED)]
+            found = self.mediators.find(wanted, _COUNTED, batch_size=_IN_ONE_GO)
+            return [Mediator.from_document(d) for d in found]
 
     def organisation(self, key: str) -> Organisation | None:
         found = self.organisations.read(key)

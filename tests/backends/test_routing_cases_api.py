@@ -33,7 +33,7 @@ ELSEWHERE = {"code": "510104", "name": "四川省成都市锦江区"}
 NEXT_DOOR = {"code": "370103", "name": "山东省济南市市中区"}
 
 MEDIATOR = a_mediator(id="m1", capacity=20)
-COLLEAGUE = a_mediator(id="m2", name="程远林", capacity=2, active=True, rota=MEDIATOR.rota)
+COLLEAGUE = a_mediator(id="m2", name="程远林", capacity=2)
 RELATIVE = a_mediator(id="m3", conflicts=["hash-of-worker"])
 STRANGER = a_mediator(id="m9", organisation="org-370103")
 
@@ -49,7 +49,9 @@ def staff(database, tmp_path):
 
 
 def prefer_first_mediator(database):
-    database.mediators.update_one({"_id": "m1"}, {"$set": {"specialisms": ["pay_injury_compensation"]}})
+    database.mediators.update_one(
+        {"_id": "m1"}, {"$set": {"specialisms": ["pay_injury_compensation"]}}
+    )
 
 
 def assign(asking, mediator, version=1, number=FIRST):

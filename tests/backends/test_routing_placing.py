@@ -118,9 +118,7 @@ def test_submission_supplement_and_withdrawal_in_one_batch_make_one_document(dat
     apply(
         a_runner(database),
         a_submitted_event(FIRST),
-        a_later_event(
-            "application.supplemented", FIRST, 2, supplement_count=1, attachment_count=2
-        ),
+        a_later_event("application.supplemented", FIRST, 2, supplement_count=1, attachment_count=2),
         a_later_event("application.withdrawn", FIRST, 3, **WITHDRAWN),
     )
     case = database.cases.find_one({})

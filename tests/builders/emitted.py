@@ -11,6 +11,7 @@ from services.intake import handlers as intake
 from services.intake.application import validate
 from services.routing import domain as routing
 from services.routing.directory import Assignment, Snapshot
+from services.routing.directory_changes import change_organisation
 from services.routing.reference import generate
 from shared.contracts.envelope import Trace, new_id, new_traceparent
 from shared.decision import Decision
@@ -124,11 +125,13 @@ def lives_of_cases(application: Mapping[str, Any]) -> list[Document]:
 
 
 def directory_entries(count: int = 50) -> Iterator[Document]:
-    """Registrations of made-up organisations."""
+    """Registrations of made-up organisations, and a change of each."""
     entries = (e.document for e in generate(7) if e.collection == "organisations")
     for entry in islice(entries, count):
         decision = routing.register_organisation(entry)
-        yield from Aggregate(entry["_id"], decision, "routing", entry["division_code"]).events
+        registered = Aggregate(entry["_id"], decision, "routing", entry["division_code"])
+        registered.apply(change_organisation(registered.state, {"active": False}))
+        yield from registered.events
 
 
 def everything() -> list[Document]:

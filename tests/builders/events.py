@@ -29,7 +29,6 @@ def a_submission(**changes: Any) -> Event:
     """`application.submitted` of a migrant worker in Lixia, Jinan."""
     serial = changes.pop("serial", "2634626885086477")
     data: dict[str, Any] = {
-        "serial_number": serial,
         "received_at": "2026-11-20T03:00:00Z",
         "applicant_role": "worker",
         "channel": "web",

@@ -43,7 +43,15 @@ def a_submitted_event(number: str, **changes: Any) -> Event:
     data = a_submission(**changes)
     at = datetime.now(UTC)
     return Event(
-        new_id(), "application.submitted", 1, "intake", number, at, 1, data["division"]["code"], data
+        new_id(),
+        "application.submitted",
+        1,
+        "intake",
+        number,
+        at,
+        1,
+        data["division"]["code"],
+        data,
     )
 
 

@@ -10,7 +10,7 @@ EACH = 2
 
 
 def test_a_hundred_kills_lose_nothing_and_double_nothing(build: Build, say: Say) -> None:
-    stand = build()
+    stand = build(smtp_timeout_seconds="1", sms_timeout_seconds="1")
     # a second routing worker competes for the same mediators
     stand.system.start_worker("routing", 1)
     with Applicants(stand.system, rate=40) as applicants:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from tests.house.services import built
 from tests.house.sources import ROOT, SERVICES
 
 
+@cache
 def document(service: str) -> Any:
     text = (ROOT / f"docs/contracts/openapi/{service}.json").read_text("utf-8")
     return json.loads(text)
@@ -63,6 +65,7 @@ def test_what_is_written_takes_json_or_bytes(service):
             assert (kind == "application/octet-stream") == ("/attachments/" in path)
 
 
+@cache
 def an_application_body() -> Draft202012Validator:
     of = document("intake")
     schema = {"$ref": "#/components/schemas/Application", "components": of["components"]}
@@ -139,6 +142,20 @@ def test_our_own_fields_are_described_with_patterns_lengths_limits_and_null():
     assert described["parts"]["minItems"] == 1
     assert described["parts"]["maxItems"] == 3
     assert {"$ref": "#/components/schemas/Inner"} in references_around(described["part"])
+
+
+def test_query_parameters_are_never_null():
+    class Asked(Body):
+        word = Str("词", 20)
+        choice = Choice("选择", ("a", "b"))
+        needed = Str("必填", 20, required=True)
+
+    route = Route("GET", "/v1/planted/{a_id}", dict, PUBLIC, "Planted", query=Asked)
+    of = build("planted", [route])
+    found = {p["name"]: p for p in of["paths"]["/v1/planted/{a_id}"]["get"]["parameters"]}
+    assert found["word"]["schema"]["type"] == "string"
+    assert found["choice"]["schema"]["enum"] == ["a", "b"]
+    assert [p["name"] for p in found.values() if p["required"]] == ["a_id", "needed"]
 
 
 def references_around(described: Any) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -24,8 +23,13 @@ class Source:
     def tree(self) -> ast.Module:
         return ast.parse(self.text, self.path)
 
-    def calls(self) -> Iterator[ast.Call]:
-        return (node for node in ast.walk(self.tree) if isinstance(node, ast.Call))
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        return list(ast.walk(self.tree))
+
+    @cached_property
+    def calls(self) -> list[ast.Call]:
+        return [node for node in self.nodes if isinstance(node, ast.Call)]
 
     def at(self, node: ast.expr | ast.stmt) -> str:
         return f"{self.path}:{node.lineno}"
@@ -63,4 +67,4 @@ def keyword(call: ast.Call, name: str) -> ast.expr | None:
 
 def strings(source: Source) -> set[str]:
     """All string literals of a file."""
-    return {text for node in ast.walk(source.tree) if (text := string(node)) is not None}
+    return {text for node in source.nodes if (text := string(node)) is not None}

@@ -23,7 +23,7 @@ def emitted(files: Iterable[Source]) -> Mapping[str, set[str]]:
     """{event name: the services in whose code it is made}."""
     found: dict[str, set[str]] = defaultdict(set)
     for source in files:
-        for call in source.calls():
+        for call in source.calls:
             if called(call) == "NewEvent" and call.args:
                 found[string(call.args[0]) or "?"].add(source.path.split("/")[1])
     return found

@@ -16,12 +16,12 @@ def log_calls(source: Source) -> Iterator[ast.Call]:
     """`logger().info(…)`, `_log.info(…)` of a kept logger, or one of two such by a condition."""
     kept = {
         target.id
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Assign) and _is_logger(node.value)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    return (call for call in source.calls() if _logs(call.func, kept))
+    return (call for call in source.calls if _logs(call.func, kept))
 
 
 def faults(files: Iterable[Source]) -> Iterator[str]:
@@ -29,7 +29,7 @@ def faults(files: Iterable[Source]) -> Iterator[str]:
     for source in files:
         for call in log_calls(source):
             yield from (f"{source.at(call)}: {fault}" for fault in _faults_of(call))
-        for call in source.calls():
+        for call in source.calls:
             if called(call) in BINDERS:
                 yield from (f"{source.at(call)}: {fault}" for fault in _unknown_fields(call))
             if called(call) == "getLogger" and source.path != "shared/log.py":

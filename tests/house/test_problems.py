@@ -12,7 +12,7 @@ from tests.house.sources import Source, called, keyword, planted, sources, strin
 def unknown(files: Iterable[Source]) -> Iterator[str]:
     """Slugs raised that are no problem of the table."""
     for source in files:
-        for call in source.calls():
+        for call in source.calls:
             slug: ast.expr | None = None
             if called(call) == "Refused" and call.args:
                 slug = call.args[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -70,7 +71,9 @@ def test_making_an_application_connects_to_nothing(service, monkeypatch):
         raise ConnectionRefusedError
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+    running = set(threading.enumerate())
     built.__wrapped__(service)
+    assert set(threading.enumerate()) - running == set()  # nor begins to in the background
     assert attempts == []
 
 

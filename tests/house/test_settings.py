@@ -38,7 +38,7 @@ def unread(declared: type[Settings], files: Iterable[Source]) -> set[str]:
     read = {
         node.attr
         for source in files
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
     }
     named = mentioned(source.text for source in files)

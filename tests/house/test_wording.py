@@ -18,7 +18,7 @@ _STRAY_SPACE = re.compile(rf"{_HAN} +{_HAN}|[，。；：！？、（）“”] 
 def texts(files: Iterable[Source]) -> Iterator[tuple[str, str | None, str | None]]:
     """(place, zh, en) of every Text written out; None where a value is computed."""
     for source in files:
-        for call in source.calls():
+        for call in source.calls:
             if called(call) == "Text" and len(call.args) == 2:
                 yield source.at(call), _wording(call.args[0]), _wording(call.args[1])
 
@@ -36,7 +36,7 @@ def faults(files: Iterable[Source]) -> Iterator[str]:
 def one_language_only(files: Iterable[Source]) -> Iterator[str]:
     """Text(…) with one argument or with the same sentence twice."""
     for source in files:
-        for call in source.calls():
+        for call in source.calls:
             if called(call) == "Text" and len(call.args) + len(call.keywords) != 2:
                 yield source.at(call)
             elif called(call) == "Text" and len(call.args) == 2:

@@ -73,7 +73,8 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     (port,) = free_ports(1)
     environment = {
         **os.environ,
-        "GATEWAY_LISTEN": f":{port}",
+        "GATEWAY_PORT": str(port),
+        "GATEWAY_BIND": "127.0.0.1",
         "XDG_CONFIG_HOME": str(folder),
         "XDG_DATA_HOME": str(folder),
         **{

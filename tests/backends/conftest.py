@@ -1,0 +1,40 @@
+"""Fixtures of the tests that need back-ends: a service's web application, and its log."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from tests.web import Web, running
+
+
+@pytest.fixture
+def intake(mongo_url: str, tmp_path: Path) -> Iterator[Web]:
+    with running("intake", mongo_url, tmp_path) as web:
+        yield web
+
+
+@pytest.fixture
+def query(mongo_url: str, tmp_path: Path) -> Iterator[Web]:
+    with running("query", mongo_url, tmp_path) as web:
+        yield web
+
+
+@pytest.fixture
+def notify(mongo_url: str, tmp_path: Path) -> Iterator[Web]:
+    with running("notify", mongo_url, tmp_path) as web:
+        yield web
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """What is logged from now on, in the form it leaves the process; ask for it after the service."""
+    before = structlog.get_config()
+    written = io.StringIO()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(written))
+    yield written
+    structlog.configure(**before)
