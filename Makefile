@@ -69,7 +69,7 @@ lock: environment ## Write the lock files again from pyproject.toml
 		--no-emit-index-url --no-emit-find-links --group dev \
 		--output-file requirements.lock pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-deps \
-		--no-emit-index-url --no-emit-find-links --only-group local --output-file requirements-local.lock
+		--no-emit-index-url --no-emit-find-links --group pyproject.toml:local --output-file requirements-local.lock
 
 # The virtual environment as the lock files say; a moment when nothing has changed.
 .PHONY: environment

@@ -104,6 +104,7 @@ def running(service: str, mongo_url: str, folder: Path, **settings: Any) -> Iter
         "hashing_key": new_key(),
         **settings,
     }
+    opened = len(_clients)
     web = made(service, getattr(kind, f"{service.capitalize()}Settings")(**chosen))
     module = importlib.import_module(f"services.{service}.app")
     with patch.object(module, "connect", return_value=web.database):
@@ -112,7 +113,7 @@ def running(service: str, mongo_url: str, folder: Path, **settings: Any) -> Iter
         yield web
     finally:
         web.database.client.drop_database(web.database.name)
-        while _clients:
+        while len(_clients) > opened:
             _clients.pop().close()
 
 
@@ -126,7 +127,7 @@ def made(service: str, settings: Any) -> Web:
 
 
 _clients: list[MongoClient[dict[str, Any]]] = []
-"""Those of the running test: a process would keep its own to its end."""
+"""Those to be closed: a process would keep its own to its end."""
 
 
 def problem(response: TestResponse, status: int, code: str) -> dict[str, Any]:

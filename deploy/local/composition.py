@@ -28,7 +28,6 @@ class Addresses:
 
     mongo: Mapping[str, str]
     amqp: Mapping[str, str]
-    amqp_management: str = ""
 
 
 def given_addresses(mongo_url: str, amqp_url: str) -> Addresses:
@@ -42,13 +41,11 @@ def own_addresses(settings: LocalSettings, keys: Keys) -> Addresses:
     """Back-ends of this run: each service has accounts of its own."""
     mongo_port, amqp_port = settings.port_of("mongo"), settings.port_of("amqp")
     passwords = keys.passwords
-    management = f"{LOOPBACK}:{settings.port_of('amqp_management')}"
     return Addresses(
         mongo={
             name: mongodb.url(mongo_port, user=name, password=passwords[name]) for name in SERVICES
         },
         amqp={name: rabbitmq.url(amqp_port, name, passwords[name], VHOST) for name in SERVICES},
-        amqp_management=f"http://{OPERATOR}:{passwords[OPERATOR]}@{management}",
     )
 
 
@@ -96,23 +93,37 @@ def rabbit_ports(settings: LocalSettings) -> rabbitmq.Ports:
 def service_environment(
     service: str, settings: LocalSettings, keys: Keys, addresses: Addresses
 ) -> dict[str, str]:
-    """What a process of the service is told: its own addresses and nobody else's."""
-    environment = {
+    """What a process of the service is told: its own addresses and keys and nobody else's."""
+    return {
         "TIAOJIE_ENVIRONMENT": settings.environment,
         "TIAOJIE_DATA_DIR": str(settings.data_dir),
         "TIAOJIE_PUBLIC_URL": settings.gateway_url,
         "TIAOJIE_MONGO_URL": addresses.mongo[service],
         "TIAOJIE_AMQP_URL": addresses.amqp[service],
-        "TIAOJIE_SEALING_KEYS": keys.sealing_keys,
-        "TIAOJIE_CONTACT_KEYS": keys.contact_keys,
-        "TIAOJIE_HASHING_KEY": keys.hashing_key,
         "TIAOJIE_LISTEN_HOST": LOOPBACK,
+        "TIAOJIE_TRUSTED_PROXIES": "1",  # the gateway
+        **_of_one_service(settings, keys)[service],
     }
-    if service == "routing":
-        environment["TIAOJIE_DEMO_DIRECTORY_SEED"] = str(settings.demo_directory_seed)
-    if service == "notify" and addresses.amqp_management:
-        environment["TIAOJIE_AMQP_MANAGEMENT_URL"] = addresses.amqp_management
-    return environment
+
+
+def _of_one_service(settings: LocalSettings, keys: Keys) -> Mapping[str, Mapping[str, str]]:
+    """Only intake opens applications, only intake and notify open contact data."""
+    contacts = {"TIAOJIE_CONTACT_KEYS": keys.contact_keys}
+    hashing = {"TIAOJIE_HASHING_KEY": keys.hashing_key}
+    return {
+        "intake": {
+            "TIAOJIE_SEALING_KEYS": keys.sealing_keys,
+            **contacts,
+            **hashing,
+            "TIAOJIE_SUBMISSIONS_PER_ADDRESS": "60",
+        },
+        "routing": {
+            **hashing,
+            "TIAOJIE_DEMO_DIRECTORY_SEED": str(settings.demo_directory_seed),
+        },
+        "notify": contacts,
+        "query": {**hashing, "TIAOJIE_IMPORT_STATUTES": "true"},
+    }
 
 
 def service_programs(

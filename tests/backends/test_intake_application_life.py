@@ -14,6 +14,7 @@ from shared.contracts.envelope import from_document
 from tests.builders.applications import an_application
 from tests.builders.events import an_event
 from tests.builders.evidence import PDF, PNG, PROGRAM, a_jpeg
+from tests.builders.notices import CASE_FACTS
 from tests.web import Web, problem
 
 
@@ -44,11 +45,10 @@ class Held:
     def events(self) -> list[Any]:
         return [from_document(each) for each in self.stored["outbox"]]
 
-    def learns(self, name: str, sequence: int, **told: Any) -> None:
+    def learns(self, name: str, sequence: int) -> None:
         """What the case tells of itself."""
-        event = an_event(name, serial=self.number, sequence=sequence, **told)
+        event = an_event(name, serial=self.number, sequence=sequence, **CASE_FACTS[name])
         self.web.runner(handlers.HANDLERS).apply([event.to_json()])
-        print(list(self.web.database.set_aside.find()), self.stored)
 
 
 @pytest.fixture
@@ -256,7 +256,7 @@ def test_nothing_can_be_added_after_a_withdrawal(
 
 
 def test_a_case_withdrawn_elsewhere_is_withdrawn_here(held: Held) -> None:
-    held.learns("case.withdrawn", 3, status="withdrawn")
+    held.learns("case.withdrawn", 3)
     response = held.call("POST", "/withdrawal")
     assert response.status_code == 200
     assert response.get_json()["status"] == "withdrawn"
@@ -264,11 +264,11 @@ def test_a_case_withdrawn_elsewhere_is_withdrawn_here(held: Held) -> None:
 
 
 def test_the_status_follows_the_case_in_any_order_and_a_withdrawal_stays(held: Held) -> None:
-    held.learns("case.mediator_assigned", 2, status="mediator_assigned")
-    held.learns("case.organisation_assigned", 1, status="organisation_assigned")
+    held.learns("case.mediator_assigned", 2)
+    held.learns("case.organisation_assigned", 1)
     assert held.stored["status"] == "mediator_assigned"
     held.call("POST", "/withdrawal")
-    held.learns("case.mediator_assigned", 3, status="mediator_assigned")
+    held.learns("case.mediator_assigned", 3)
     assert (held.stored["status"], held.stored["open"]) == ("withdrawn", False)
 
 

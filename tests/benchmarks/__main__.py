@@ -10,13 +10,23 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from deploy.local.terminal import Terminal
-from tests.benchmarks import intake
+from tests.benchmarks import consumers, forms, intake, progress, relay, soak, startup, visible
 from tests.benchmarks.figures import Figure, table
 from tests.benchmarks.stand import BACKENDS, LOAD, ROOT, SERVER, Stand, stand
 
 BENCHMARKS: Mapping[str, tuple[str, Callable[[Stand], Iterator[Figure]]]] = {
     "intake": ("submissions per second", intake.measure),
+    "validation": ("checking an application", forms.measure),
+    "visible": ("from submitted to visible", visible.measure),
+    "consumers": ("messages per second", consumers.measure),
+    "relay": ("events per second, commit to confirm", relay.measure),
+    "progress": ("lookups per second", progress.measure),
+    "startup": ("cold start and memory", startup.measure),
+    "soak": ("nothing grows", soak.measure),
 }
+APART = {"soak"}
+"""Runs only when named: it takes ten minutes."""
+
 RESULTS = ROOT / ".data" / "bench.json"
 
 
@@ -24,7 +34,7 @@ def main() -> int:
     """Exit status 0 if every target was met, else 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
-    names = parser.parse_args().names or list(BENCHMARKS)
+    names = parser.parse_args().names or [name for name in BENCHMARKS if name not in APART]
     unknown = set(names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")

@@ -48,13 +48,24 @@ def test_a_service_is_told_its_own_accounts_and_no_others(service: str) -> None:
         assert (f"password-of-{service}" in told) == own
 
 
-def test_only_notify_may_administer_the_broker() -> None:
+def test_no_service_may_administer_the_broker() -> None:
+    for program in programs_of(local_settings()).values():
+        assert f"password-of-{OPERATOR}" not in " ".join(program.environment.values())
+
+
+def test_only_intake_can_open_applications_and_only_notify_besides_can_open_contacts() -> None:
     told = {
-        program.name.split("-")[0]
-        for program in programs_of(local_settings()).values()
-        if f"password-of-{OPERATOR}" in " ".join(program.environment.values())
+        key: {
+            name.split("-")[0]
+            for name, p in programs_of(local_settings()).items()
+            if key in p.environment
+        }
+        for key in ("TIAOJIE_SEALING_KEYS", "TIAOJIE_CONTACT_KEYS")
     }
-    assert told == {"notify"}
+    assert told == {
+        "TIAOJIE_SEALING_KEYS": {"intake"},
+        "TIAOJIE_CONTACT_KEYS": {"intake", "notify"},
+    }
 
 
 def test_given_urls_are_passed_on_as_they_are() -> None:
@@ -63,7 +74,6 @@ def test_given_urls_are_passed_on_as_they_are() -> None:
     environment = composition.service_environment("query", settings, KEYS, addresses)
     assert environment["TIAOJIE_MONGO_URL"] == "mongodb://elsewhere/"
     assert environment["TIAOJIE_AMQP_URL"] == "amqp://elsewhere/"
-    assert "TIAOJIE_AMQP_MANAGEMENT_URL" not in environment
 
 
 def test_one_setting_moves_all_ports_and_none_is_used_twice() -> None:

@@ -333,6 +333,7 @@ def test_a_stream_longer_than_declared_is_noticed():
         patched(a_zip({"a.txt": b"words"}), 8, struct.pack("<H", 12)),
         patched(a_zip({"a.txt": b"words" * 99}), 40, b"\xff\xff\xff\xff", directory=False),
     ],
+    ids=["no entries", "no end", "checksum", "other name", "other method", "other size"],
 )
 def test_damaged_or_inconsistent_archives_are_refused(archive):
     assert refusal_of_zip(archive) == "zip_broken"
