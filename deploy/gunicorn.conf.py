@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,8 @@ timeout = 60
 graceful_timeout = int(_stop_seconds)
 # Longer than the gateway keeps an idle connection, so that the gateway is the one that closes it.
 keepalive = 100
+# Longest silence of a client in the middle of a request, seconds: it occupies a thread.
+stall_seconds = 30
 # A heartbeat file on a disk that stalls would look like a hanging worker.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 # The gateway keeps the access log; a second one would only repeat it.
@@ -51,6 +55,13 @@ def on_starting(server: Any) -> None:  # noqa: ARG001
     if _metrics:
         shutil.rmtree(_metrics, ignore_errors=True)
         Path(_metrics).mkdir(parents=True)
+
+
+def when_ready(server: Any) -> None:
+    """Connections inherit the listener's limit on silence; gunicorn itself sets none for bodies."""
+    limit = struct.pack("ll", stall_seconds, 0)
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
 
 
 def child_exit(server: Any, worker: Any) -> None:  # noqa: ARG001

@@ -100,6 +100,7 @@ def configure(settings: Settings, service: str, process: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _told_of(service, process),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _only_known_fields,
@@ -111,9 +112,17 @@ def configure(settings: Settings, service: str, process: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service, process=process)
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout, format="%(name)s %(levelname)s")
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # our own events tell of the connection
+
+
+def _told_of(service: str, process: str) -> structlog.typing.Processor:
+    """Who writes, in every line: bound context would not reach a process's other threads."""
+
+    def add(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> Mapping[str, Any]:
+        return {**entry, "service": service, "process": process}
+
+    return add
 
 
 def _only_known_fields(

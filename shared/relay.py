@@ -56,6 +56,7 @@ class Relay:
         self._leases = database["leases"]
         self._lease_until = 0.0
         self._stuck_up_to: dict[str, ObjectId] = {}
+        self._refused_turns = 0
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self.threads = [
@@ -172,7 +173,9 @@ class Relay:
         if len(confirmed) < len(events):
             # what is stuck must not keep back what comes behind it; the next round begins anew
             self._stuck_up_to[collection.name] = documents[-1]["pending"]
-            self._stopping.wait(jittered(0.5))
+            # longer each time nothing gets through: what one full queue refuses, all others get again
+            self._refused_turns = 1 if confirmed else self._refused_turns + 1
+            self._stopping.wait(pause(self._refused_turns, first=0.5, longest=4))
         return len(confirmed)
 
     def _mark(

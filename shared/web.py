@@ -200,10 +200,19 @@ def preferred_language(header: str | None) -> Language:
 
 
 def json_bytes() -> bytes:
-    """The request's body; Refused("unsupported_media_type") unless it says that it is JSON."""
+    """The request's body; Refused: unsupported_media_type unless it says that it is JSON,
+    body_too_large.
+    """
     if request.mimetype != "application/json":
         raise Refused("unsupported_media_type")
-    return request.get_data(cache=False)
+    limit = request.max_content_length
+    if limit is not None and request.content_length is None:
+        # A body in chunks would be cut at the limit without a word.
+        request.max_content_length = limit + 1
+    body = request.get_data(cache=False)
+    if limit is not None and len(body) > limit:
+        raise Refused("body_too_large")
+    return body
 
 
 def typed_serial_number(text: str) -> str:

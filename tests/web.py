@@ -71,7 +71,9 @@ class Web:
         if id_number:
             hasher = Hasher.parse(self.settings.hashing_key)
             claims["id_number_hash"] = identity_hash(hasher, id_number)
-        return {"Authorization": f"Bearer {DevelopmentIssuer(self.settings).token(role=role, **claims)}"}
+        return {
+            "Authorization": f"Bearer {DevelopmentIssuer(self.settings).token(role=role, **claims)}"
+        }
 
     def runner(self, handlers: Any) -> Runner:
         return Runner(self.name, self.database, handlers, tries=3)
@@ -144,5 +146,3 @@ def problem(response: TestResponse, status: int, code: str) -> dict[str, Any]:
     for error in body.get("errors", ()):
         assert set(error) == {"pointer", "code", "message"}
     return body
-
-

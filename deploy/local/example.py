@@ -18,6 +18,10 @@ def next_steps(gateway_url: str, directory: Path) -> tuple[str, ...]:
         "Follow it: with the serial_number of the answer, or simply its links.progress:",
         f"  curl -sS {gateway_url}/v1/progress/SERIAL_NUMBER",
         "",
+        "See what was sent to the applicant, as an administrator:",
+        "  TOKEN=$(TIAOJIE_ENVIRONMENT=development \\",
+        "    .venv/bin/python -m shared.devtoken --role platform_admin)",
+        f"  curl -sS {gateway_url}/v1/messages -H \"Authorization: Bearer $TOKEN\"",
+        "",
         f"Pages of the four services: {gateway_url}/intake/docs/  (routing, notify, query)",
-        "Sign in as a mediator:      .venv/bin/python -m shared.devtoken --role mediator",
     )

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response, request
+from werkzeug.exceptions import ClientDisconnected
 
 from services.intake import handlers, presenting
 from services.intake.evidence import EvidenceLimits, Received, open_evidence, receive
 from services.intake.evidence_files import EvidenceFiles
+from services.intake.evidence_refusal import refused
 from services.intake.holders import HOLDER, HOLDER_HEADERS, HOLDER_REFUSALS, Holders
 from services.intake.scanning import Scanner
 from shared.commands import Decide, carry_out
@@ -51,9 +53,11 @@ class EvidenceDesk:
                 length=request.content_length,
                 known=known,
             )
-        except Refused as refused:
-            if refused.errors:
-                code = refused.errors[0].code
+        except ClientDisconnected:
+            raise refused("incomplete") from None
+        except Refused as refusal:
+            if refusal.errors:
+                code = refusal.errors[0].code
                 self._carry_out(number, lambda s, _: handlers.refuse_evidence(s, position, code))
             raise
         if received != known:

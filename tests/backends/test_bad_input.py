@@ -23,9 +23,7 @@ UNKNOWN = "2634626885086477"
 
 
 @pytest.fixture(scope="module")
-def services(
-    mongo_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Web]]:
+def services(mongo_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Web]]:
     with ExitStack() as stack:
         yield {
             name: stack.enter_context(running(name, mongo_url, tmp_path_factory.mktemp(name)))
@@ -107,9 +105,7 @@ NO_JSON = {
 
 
 @pytest.mark.parametrize("case", NO_JSON)
-def test_what_is_no_json_is_refused_as_such_everywhere(
-    services: dict[str, Web], case: str
-) -> None:
+def test_what_is_no_json_is_refused_as_such_everywhere(services: dict[str, Web], case: str) -> None:
     for service, path in (("intake", APPLICATIONS), ("intake", "/v1/drafts"), ("query", LOOKUPS)):
         if service == "query" and len(NO_JSON[case]) > 64 * 1024:
             problem(post(services[service], NO_JSON[case], path), 413, "body_too_large")
@@ -246,9 +242,7 @@ def test_a_value_that_cannot_be_is_refused_with_its_code(
     [(b"1e400", None), (b"-1e400", None), (b"1e30", "out_of_range"), (b"1" + b"0" * 400, None),
      (b"123456789012345678901234567890", "out_of_range"), (b"1e-400", "")],
 )  # fmt: skip
-def test_numbers_no_machine_holds_are_refused(
-    intake: Web, number: bytes, code: str | None
-) -> None:
+def test_numbers_no_machine_holds_are_refused(intake: Web, number: bytes, code: str | None) -> None:
     raw = orjson.dumps(an_application({"/claims/0/amount_cny": 4711, "/claims/0/text": ""}))
     response = post(intake, raw.replace(b"4711", number))
     if code is None:

@@ -15,9 +15,7 @@ from tests.web import Web, problem
 
 
 def post(web: Web, body: Any, key: str = "key-1", **headers: str) -> TestResponse:
-    return web.call(
-        "POST", "/v1/applications", body, headers={"Idempotency-Key": key, **headers}
-    )
+    return web.call("POST", "/v1/applications", body, headers={"Idempotency-Key": key, **headers})
 
 
 def test_the_same_key_and_body_give_the_same_bytes_again(intake: Web) -> None:

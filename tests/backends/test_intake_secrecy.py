@@ -69,7 +69,9 @@ def lived(web: Web) -> dict[str, Any]:
         web.call("PUT", f"{path}/attachments/0", a_jpeg(), headers=holder).status_code,
         web.call("POST", f"{path}/supplements", added, headers=holder).status_code,
         web.call("GET", f"{path}/receipt", headers=holder).status_code,
-        web.call("POST", f"{path}/withdrawal", {"reason": WORDS["/claims/0/text"]}, headers=holder).status_code,  # fmt: skip
+        web.call(
+            "POST", f"{path}/withdrawal", {"reason": WORDS["/claims/0/text"]}, headers=holder
+        ).status_code,  # fmt: skip
         web.call("POST", "/v1/drafts", BODY).status_code,
     ]
     assert statuses == [422, 200, 201, 200, 200, 201]

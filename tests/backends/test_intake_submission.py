@@ -43,7 +43,10 @@ def test_whoever_applies_gets_the_whole_answer_of_the_contract(intake: Web, who:
     assert response.content_type == "application/json"
     number = answer["serial_number"]
     assert serial.is_valid(number)
-    assert answer["serial_number_display"] == f"{number[:4]} {number[4:8]} {number[8:12]} {number[12:]}"
+    assert (
+        answer["serial_number_display"]
+        == f"{number[:4]} {number[4:8]} {number[8:12]} {number[12:]}"
+    )
     assert re.fullmatch(r"[2-9A-HJKMNP-Z]{4}-[2-9A-HJKMNP-Z]{4}", answer["query_code"])
     assert answer["status"] == "submitted"
     received = datetime.fromisoformat(answer["received_at"])

@@ -24,6 +24,10 @@ from tests.builders.evidence import a_jpeg
 from tests.web import Web, running
 
 ROOT = Path(__file__).resolve().parents[2]
+CONFIG = ROOT / "deploy" / "gunicorn.conf.py"
+STALL_SECONDS = 2
+"""As in the configuration, but short."""
+
 MIB = 1024 * 1024
 
 
@@ -50,9 +54,13 @@ class Server:
             "TIAOJIE_HASHING_KEY": settings.hashing_key,
             "TIAOJIE_EVIDENCE_MAX_BYTES": str(4 * MIB),
         }
+        config = folder / "gunicorn.conf.py"
+        config.write_text(
+            f"{CONFIG.read_text('utf-8')}\nstall_seconds = {STALL_SECONDS}\n", "utf-8"
+        )
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"],
+                [sys.executable, "-m", "gunicorn", "--config", str(config)],
                 env=chosen,
                 cwd=ROOT,
                 stdout=log,
@@ -122,7 +130,9 @@ GOOD = orjson.dumps(an_application())
 
 def posted(body: bytes, *headers: str) -> bytes:
     length = f"Content-Length: {len(body)}"
-    return head("POST", "/v1/applications", "Content-Type: application/json", length, *headers) + body
+    return (
+        head("POST", "/v1/applications", "Content-Type: application/json", length, *headers) + body
+    )
 
 
 def chunked(*pieces: bytes) -> bytes:
@@ -214,7 +224,9 @@ def test_a_body_in_chunks_is_a_body(server: Server) -> None:
 @pytest.fixture
 def upload(server: Server) -> tuple[str, dict[str, str]]:
     """The path of a declared file and the header that opens it."""
-    answer = requests.post(f"{server.url}/v1/applications", json=an_application(), timeout=15).json()
+    answer = requests.post(
+        f"{server.url}/v1/applications", json=an_application(), timeout=15
+    ).json()
     path = f"/v1/applications/{answer['serial_number']}/attachments/0"
     return path, {"X-Query-Code": answer["query_code"]}
 
@@ -241,7 +253,9 @@ def test_an_upload_that_breaks_off_leaves_nothing_and_can_be_sent_again(
     code = f"X-Query-Code: {holder['X-Query-Code']}"
     photo = a_jpeg(MIB)
     with server.connection() as connection:
-        connection.send(head("PUT", path, code, f"Content-Length: {len(photo)}") + photo[: MIB // 2])
+        connection.send(
+            head("PUT", path, code, f"Content-Length: {len(photo)}") + photo[: MIB // 2]
+        )
         connection.sock.shutdown(socket.SHUT_WR)
         status, _, refusal = connection.answer()
         assert (status, refusal["code"]) == (422, "evidence_refused")
@@ -265,12 +279,27 @@ def test_a_slow_upload_arrives_and_disturbs_nobody(
         assert connection.answer()[0] == 200
 
 
-def test_clients_that_stall_do_not_hold_all_threads_for_ever(server: Server) -> None:
-    stalled = head("POST", "/v1/applications", "Content-Type: application/json", "Content-Length: 50")
+@pytest.mark.parametrize("sent", [b"POST /v1/applications HTT", b"{"])
+def test_clients_that_fall_silent_do_not_keep_the_threads(server: Server, sent: bytes) -> None:
+    begun = b"" if sent.startswith(b"POST") else posted(b" " * 50)[:-50]
     with contextlib.ExitStack() as stack:
-        for _ in range(6):  # more than there are threads
-            stack.enter_context(server.connection()).send(stalled + b"{")
-        assert requests.get(f"{server.url}/healthz", timeout=45).status_code == 200
+        silent = [stack.enter_context(server.connection()) for _ in range(6)]
+        for connection in silent:  # more than there are threads
+            connection.send(begun + sent)
+        assert requests.get(f"{server.url}/healthz", timeout=15).status_code == 200
+        if begun:
+            assert silent[0].answer()[0] == 400
+
+
+def test_an_upload_that_falls_silent_is_incomplete(
+    server: Server, upload: tuple[str, dict[str, str]]
+) -> None:
+    path, holder = upload
+    code = f"X-Query-Code: {holder['X-Query-Code']}"
+    with server.connection() as connection:
+        connection.send(head("PUT", path, code, "Content-Length: 5000") + a_jpeg(1000))
+        status, _, refusal = connection.answer()
+    assert (status, refusal["errors"][0]["code"]) == (422, "incomplete")
 
 
 def test_huge_headers_and_broken_requests_are_refused_by_the_server(server: Server) -> None:

@@ -17,7 +17,6 @@ from shared.broker import Broker, Delivery
 from shared.contracts.envelope import Event, from_json
 from shared.decision import Decision, State
 from shared.errors import BackendAway
-from shared.relay import Relay
 from shared.runner import Deciding
 from shared.settings import Settings
 from shared.worker import Worker, _Running, portions
@@ -162,25 +161,3 @@ def test_messages_delivered_before_are_applied_one_by_one_and_new_ones_together(
     assert all(len(part) == 1 for part in parts[:-1])
     assert [d.tag for d in parts[-1]] == [1, 3, 5, 7]
     assert list(portions([])) == []
-
-
-def test_a_relay_that_lost_the_broker_lets_another_lead(
-    database: Db, vhost_url: str, queue: Any
-) -> None:
-    database["cases"].create_index("pending", name="pending", sparse=True)
-    cut_off, connected = Broker(vhost_url), Broker(vhost_url)
-    cut_off.start()
-    connected.start()
-    eventually(lambda: cut_off.ready and connected.ready)
-    first = Relay(database, ["cases"], cut_off, batch=10, sweep_seconds=0.2)
-    second = Relay(database, ["cases"], connected, batch=10, sweep_seconds=0.2)
-    first.start()
-    eventually(lambda: database.leases.count_documents({}) == 1)
-    second.start()
-    cut_off.stop()
-    eventually(
-        lambda: database.leases.count_documents({"holder": second._holder}) == 1, seconds=12
-    )
-    first.stop(5)
-    second.stop(5)
-    connected.stop()

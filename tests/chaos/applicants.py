@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from shared.divisions import find
 from tests.builders.applications import an_application
@@ -81,7 +81,7 @@ class Applicants:
             thread.join(GIVE_UP_SECONDS + ANSWER_SECONDS)
         assert not any(thread.is_alive() for thread in self._running)
 
-    def __enter__(self) -> Applicants:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -134,9 +134,7 @@ class Applicants:
             "127.0.0.1", self.system.ports["intake"], timeout=ANSWER_SECONDS
         )
         try:
-            connection.request(
-                "POST", path, body, {"Content-Type": "application/json", **headers}
-            )
+            connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
             response = connection.getresponse()
             read = json.loads(response.read())
             told = {name.lower(): value for name, value in response.getheaders()}

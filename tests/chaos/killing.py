@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -49,28 +48,3 @@ def ask_to_stop(system: System, name: str, seconds: float) -> tuple[int, float]:
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     return process.wait(seconds), time.monotonic() - began
-
-
-class Supervisor:
-    """Starts again a process that ends by itself, as any supervisor would."""
-
-    def __init__(self, system: System) -> None:
-        self._system = system
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
-        self.starts: Counter[str] = Counter()
-
-    def __enter__(self) -> Supervisor:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._thread.join(10)
-
-    def _watch(self) -> None:
-        while not self._stopping.wait(0.2):
-            for name, process in list(self._system.processes.items()):
-                if process.poll() is not None and self._system.processes.get(name) is process:
-                    self.starts[name] += 1
-                    start_again(self._system, name)

@@ -254,11 +254,15 @@ class Back:
     def _applications(
         self, found: Findings, stored: Mapping[str, Document], accepted: Mapping[str, str]
     ) -> None:
-        found.lost += [f"{s}: answered 201, not stored" for s in accepted.values() if s not in stored]
+        found.lost += [
+            f"{s}: answered 201, not stored" for s in accepted.values() if s not in stored
+        ]
         keys = Counter(d["idempotency"]["key"] for d in stored.values())
         found.doubled += [f"{n} applications for one key" for n in keys.values() if n > 1]
         answered = set(accepted.values())
-        found.doubled += [f"{s}: stored beside the one of its key" for s in stored if s not in answered]
+        found.doubled += [
+            f"{s}: stored beside the one of its key" for s in stored if s not in answered
+        ]
 
     def _sequences(
         self,
@@ -272,7 +276,10 @@ class Back:
                 seen = sorted(e.sequence for e in by_subject.get(key, ()) if e.source == source)
                 wanted = list(range(1, document["sequence"] + 1))
                 if seen != wanted:
-                    missing, extra = Counter(wanted) - Counter(seen), Counter(seen) - Counter(wanted)
+                    missing, extra = (
+                        Counter(wanted) - Counter(seen),
+                        Counter(seen) - Counter(wanted),
+                    )
                     place = found.lost if missing else found.doubled
                     place.append(f"{key}: {source} sequence lacks {missing}, has too much {extra}")
                 if document["outbox"]:

@@ -6,7 +6,7 @@ from tests.chaos.applicants import Applicants
 from tests.chaos.conftest import Build, Say
 from tests.chaos.killing import WEB, WORKERS, keep_killing
 
-EACH = 2
+EACH = 20
 
 
 def test_a_hundred_kills_lose_nothing_and_double_nothing(build: Build, say: Say) -> None:
@@ -23,7 +23,9 @@ def test_a_hundred_kills_lose_nothing_and_double_nothing(build: Build, say: Say)
         {a.serial_number for a in applicants.accepted.values() if a.withdrawn},
     )
     say(f"kills {kills.total()} {dict(kills)}")
-    say(f"accepted {len(applicants.accepted)}, retried {applicants.retried}, quiet {took:.0f} s later")
+    say(
+        f"accepted {len(applicants.accepted)}, retried {applicants.retried}, quiet {took:.0f} s later"
+    )
     say(f"answers {dict(applicants.answers)}, slowest {applicants.slowest:.1f} s")
     say(str(found))
     assert found.kept, str(found)

@@ -90,7 +90,9 @@ def test_a_message_that_came_too_early_for_all_its_tries_is_applied_when_replaye
     submission = dataclasses.replace(submission, subject="2611111111111111")
     early = an_event(serial=submission.subject, sequence=2)
     stand.back.publish(early.routing_key, early.to_json())
-    eventually(lambda: any(early.id in t and t.startswith("dead") for t in listed(stand, "routing")))
+    eventually(
+        lambda: any(early.id in t and t.startswith("dead") for t in listed(stand, "routing"))
+    )
     stand.back.publish(submission.routing_key, submission.to_json())
     cases = stand.back.database("routing")["cases"]
     eventually(lambda: cases.find_one({"_id": submission.subject}))
@@ -118,7 +120,9 @@ def test_a_message_that_crashes_the_process_again_and_again_ends_aside_alone(
         stand, lambda: database["set_aside"].count_documents({"state": "dead"}) > 0, tmp_path
     )
     (kept,) = database["set_aside"].find()
-    say(f"{crashes} crashes, {database['counters'].count_documents({'times': 1})} others applied once")
+    say(
+        f"{crashes} crashes, {database['counters'].count_documents({'times': 1})} others applied once"
+    )
     assert kept["_id"] == deadly.id
     assert kept["reason"] == DELIVERY_LIMIT_REACHED
     assert 2 <= crashes <= DELIVERY_LIMIT + 2

@@ -32,7 +32,7 @@ def test_processes_asked_to_stop_finish_in_time_and_double_nothing(build: Build,
     say(f"stops {len(stops)}, the slowest took {slowest:.1f} s")
     say(f"accepted {len(applicants.accepted)}, retried {applicants.retried}")
     say(f"answers {dict(applicants.answers)}")
-    say(f"{str(found)}; redelivered by stopping {found.redelivered - before}")
+    say(f"{found!s}; redelivered by stopping {found.redelivered - before}")
     assert found.kept, str(found)
     assert found.uncertain == 0
     assert [(name, status) for name, status, _ in stops if status] == []

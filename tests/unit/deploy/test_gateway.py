@@ -28,6 +28,12 @@ class _Echo(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         self.rfile.read(length)
+        if self.path.endswith("/unreadable"):  # as gunicorn answers what it cannot parse
+            self.send_response(400)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         body = json.dumps(
             {
                 "service": self.server.service,  # type: ignore[attr-defined]
@@ -90,7 +96,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
             [*command, "--adapter", "caddyfile"], env=environment, stdout=output, stderr=output
         ) as caddy,
     ):
-        assert answers(port, within_seconds=10), log.read_text()
+        assert answers(port, within_seconds=30), log.read_text()
         found = Gateway(f"http://127.0.0.1:{port}", upstreams, log)
         yield found
         found.session.close()
@@ -216,3 +222,17 @@ def test_the_access_log_holds_no_query_no_header_and_no_full_address(gateway: Ga
     assert "SECRET" not in text
     assert '"remote_ip":"127.0.0.0"' in text
     assert '"127.0.0.1"' not in text
+
+
+def test_a_servers_own_page_about_an_unreadable_address_becomes_a_problem_document(gateway) -> None:
+    answer = gateway("GET", "/v1/progress/unreadable", headers=ENGLISH)
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "malformed_request"
+
+
+def test_the_access_log_keeps_no_id_of_a_draft(gateway) -> None:
+    gateway("GET", "/v1/drafts/a-secret-id")
+    text = gateway.log.read_text()
+    assert '"uri":""' in text
+    assert "a-secret-id" not in text
