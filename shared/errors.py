@@ -75,7 +75,7 @@ PROBLEMS: Mapping[str, Problem] = {
         409, Text("案件当前状态不允许该操作", "The case's status does not allow this command")
     ),
     "version_conflict": Problem(
-        412, Text("案件已被他人更新，请刷新后重试", "The case has changed since you read it")
+        412, Text("内容已被他人更新，请刷新后重试", "It has changed since you read it")
     ),
     "version_required": Problem(
         428, Text("请用 If-Match 注明所见版本", "State the version you saw in If-Match")

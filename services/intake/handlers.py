@@ -6,7 +6,7 @@ HANDLERS at the end is the table of contents for messages; the commands are call
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -75,7 +75,8 @@ def submit(application: Application, receipt: Receipt, secrets: Secrets) -> Deci
         for d in deadlines(receipt.received_at, application)
     ]
     stated = domain.open_part(application, flags) | {"deadlines": due}
-    hashed = _hashes(application, receipt, secrets.hasher)
+    persons = domain.contacts(application)
+    hashed = _hashes(application, persons, receipt, secrets.hasher)
     sealed = secrets.applications.seal_binary(
         orjson.dumps({"application": application, "query_code": receipt.query_code}),
         sealing_context(serial),
@@ -97,9 +98,7 @@ def submit(application: Application, receipt: Receipt, secrets: Secrets) -> Deci
     }
     if receipt.idempotency_key:
         state["idempotency"] = {"key": receipt.idempotency_key, "body": receipt.body_digest}
-    contacts = orjson.dumps(
-        {"persons": domain.contacts(application), "query_code": receipt.query_code}
-    )
+    contacts = orjson.dumps({"persons": persons, "query_code": receipt.query_code})
     event = {
         **stated,
         **{k: v for k, v in hashed.items() if k != "parties_key"},
@@ -190,9 +189,14 @@ def digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _hashes(application: Application, receipt: Receipt, hasher: Hasher) -> dict[str, Any]:
+def _hashes(
+    application: Application,
+    persons: Sequence[Mapping[str, Any]],
+    receipt: Receipt,
+    hasher: Hasher,
+) -> dict[str, Any]:
     serial = receipt.serial_number
-    phones = [c["phone"] for c in domain.contacts(application) if c["party"] != "respondent"]
+    phones = [p["phone"] for p in persons if p["party"] != "respondent"]
     # of the number itself: nobody takes an extension (`;ext=`) for its last digits
     numbers = {phone.partition(";")[0] for phone in phones if phone}
     last4 = {phone_last4_hash(hasher, serial, number) for number in numbers}

@@ -161,7 +161,7 @@ class Directory:
             UpdateOne(
                 {
                     "_id": mediator,
-                    "open": {"$size": loads[mediator]},
+                    "open": {"$size": loads[mediator], "$nin": list(serials)},
                     "active": True,
                     "capacity": {"$gte": loads[mediator] + len(serials)},
                 },

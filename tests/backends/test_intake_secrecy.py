@@ -60,21 +60,22 @@ def everything(web: Web) -> str:
 
 def lived(web: Web) -> dict[str, Any]:
     """An application with evidence, a supplement, a withdrawal and a draft."""
-    answer = web.call("POST", "/v1/applications", BODY, headers={"Idempotency-Key": "慕雪".encode().hex()}).get_json()  # fmt: skip
+    answer = web.call("POST", "/v1/applications", BODY).get_json()
     path = f"/v1/applications/{answer['serial_number']}"
-    holder = {"X-Query-Code": answer["query_code"]}
-    added = {"statement": WORDS["/dispute/facts_and_reasons"], "attachments": [BODY["attachments"][0]]}  # fmt: skip
-    statuses = [
-        web.call("PUT", f"{path}/attachments/0", PROGRAM, headers=holder).status_code,
-        web.call("PUT", f"{path}/attachments/0", a_jpeg(), headers=holder).status_code,
-        web.call("POST", f"{path}/supplements", added, headers=holder).status_code,
-        web.call("GET", f"{path}/receipt", headers=holder).status_code,
-        web.call(
-            "POST", f"{path}/withdrawal", {"reason": WORDS["/claims/0/text"]}, headers=holder
-        ).status_code,  # fmt: skip
-        web.call("POST", "/v1/drafts", BODY).status_code,
+    statement = WORDS["/dispute/facts_and_reasons"]
+    added = {"statement": statement, "attachments": [BODY["attachments"][0]]}
+    reason = {"reason": WORDS["/claims/0/text"]}
+    calls: list[tuple[str, str, Any, int]] = [
+        ("PUT", f"{path}/attachments/0", PROGRAM, 422),
+        ("PUT", f"{path}/attachments/0", a_jpeg(), 200),
+        ("POST", f"{path}/supplements", added, 201),
+        ("GET", f"{path}/receipt", None, 200),
+        ("POST", f"{path}/withdrawal", reason, 200),
+        ("POST", "/v1/drafts", BODY, 201),
     ]
-    assert statuses == [422, 200, 201, 200, 200, 201]
+    for method, where, body, status in calls:
+        holder = {"X-Query-Code": answer["query_code"]}
+        assert web.call(method, where, body, headers=holder).status_code == status
     return dict(answer)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -205,8 +204,8 @@ def test_of_requests_at_the_same_moment_each_is_told_of_those_before_it(intake: 
 
 
 @pytest.fixture
-def strict(intake: Web) -> Iterator[Web]:
-    yield intake.beside(submissions_per_address=3)
+def strict(intake: Web) -> Web:
+    return intake.beside(submissions_per_address=3)
 
 
 def test_an_address_that_submits_too_much_is_refused_until_its_window_ends(strict: Web) -> None:

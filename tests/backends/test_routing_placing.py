@@ -301,6 +301,16 @@ def test_places_are_taken_only_at_the_load_that_was_seen(database):
     assert places(database) == {"med-370102-01": [THIRD], "med-370102-02": [SECOND]}
 
 
+def test_a_place_that_another_worker_took_for_the_same_case_is_not_taken_twice(database):
+    """Both have the message; the second looked for holders before the first took the place."""
+    directory = fill(database, [BODY], mediators(1))
+    at = datetime.now(UTC)
+    assert directory.take_places({"med-370102-01": [FIRST]}, {"med-370102-01": 0}, at)
+    wanted = {"med-370102-01": [FIRST, SECOND]}
+    assert directory.take_places(wanted, {"med-370102-01": 1}, at) == {FIRST}
+    assert places(database) == {"med-370102-01": [FIRST]}
+
+
 @pytest.mark.parametrize("change", [{"capacity": 1}, {"active": False}])
 def test_no_place_is_taken_of_a_mediator_who_has_meanwhile_fewer_or_none(database, change):
     directory = fill(database, [BODY], mediators(1))

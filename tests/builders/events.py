@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,6 +48,5 @@ def a_submission(**changes: Any) -> Event:
         "phone_last4_hashes": ["hash-of-last4"],
         "contacts": "sealed",
     } | changes
-    return an_event(
-        "application.submitted", serial=serial, division=data["division"]["code"], **data
-    )
+    place = data["division"]["code"]
+    return replace(an_event("application.submitted", serial=serial, division=place), data=data)
