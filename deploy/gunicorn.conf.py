@@ -6,6 +6,7 @@ the best tail in our measurements); a web process holds nothing that the next on
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import socket
@@ -62,6 +63,12 @@ def when_ready(server: Any) -> None:
     limit = struct.pack("ll", stall_seconds, 0)
     for listener in server.LISTENERS:
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+    server.log.error_log.addFilter(_is_no_silent_client)
+
+
+def _is_no_silent_client(record: logging.LogRecord) -> bool:
+    """gunicorn takes a client that fell silent in its headers for a fault of its own."""
+    return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
 
 
 def child_exit(server: Any, worker: Any) -> None:  # noqa: ARG001

@@ -8,6 +8,7 @@ who came meanwhile, then passes the lead on, so that nobody works for others twi
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -15,6 +16,10 @@ from shared.errors import Transient
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+LINGER_STEPS = 4
+"""Times a batch waits for company at most."""
 
 
 class _Waiter(Generic[Item, Result]):
@@ -31,7 +36,11 @@ class _Waiter(Generic[Item, Result]):
 class Batcher(Generic[Item, Result]):
     """`act` gets up to `limit` items and returns as many results in order, an exception standing
     for a failed one; an exception raised by it fails all of that batch. A caller waits at most
-    `timeout` seconds (then Transient: its outcome is unknown)."""
+    `timeout` seconds (then Transient: its outcome is unknown).
+
+    With `linger`, a batch that follows a shared one waits so many seconds for company, again as
+    long as somebody came, LINGER_STEPS times at most: under load one act then serves many, and
+    who comes alone never waits."""
 
     def __init__(
         self,
@@ -39,10 +48,13 @@ class Batcher(Generic[Item, Result]):
         *,
         limit: int = 100,
         timeout: float = 30.0,
+        linger: float = 0.0,
     ) -> None:
         self._act = act
         self._limit = limit
         self._timeout = timeout
+        self._linger = linger
+        self._shared = False
         self._lock = threading.Lock()
         self._waiting: list[_Waiter[Item, Result]] = []
         self._led = False
@@ -68,9 +80,22 @@ class Batcher(Generic[Item, Result]):
                 raise Transient("batch_timeout")
         waiter.wake.acquire()  # it is in the batch under way, whose own calls have time-outs
 
+    def _gather(self) -> None:
+        """Let others join, while they do."""
+        for _ in range(LINGER_STEPS):
+            there = len(self._waiting)
+            if there >= self._limit:
+                return
+            time.sleep(self._linger)
+            if len(self._waiting) == there:
+                return
+
     def _lead(self) -> None:
+        if self._linger and self._shared:
+            self._gather()
         with self._lock:
             batch, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
+        self._shared = len(batch) > 1
         try:
             results = self._act([w.item for w in batch])
             for waiter, result in zip(batch, results, strict=True):

@@ -152,7 +152,7 @@ class Intake:
     def withdraw(self, serial_number: str) -> dict[str, Any]:
         number = self.holders.application(serial_number)["_id"]
         stated: Mapping[str, Any] = {}
-        if request.content_length != 0 and request.mimetype:  # nobody has to say anything
+        if request.content_length or "Transfer-Encoding" in request.headers:  # nobody has to
             stated = validate_withdrawal(parse_json(json_bytes()), today())
         after = self._carry_out(
             number, lambda state, at: handlers.withdraw(state, stated, self.secrets, at)

@@ -33,6 +33,9 @@ Document = dict[str, Any]
 DUPLICATES_SHOWN = 3
 """Open applications of the same parties and cause that a new one is told of."""
 
+LINGER_SECONDS = 0.005
+"""How long submissions wait for others while many arrive: about one flush of the journal."""
+
 _FULLNESS_SECONDS = 1.0
 
 
@@ -41,7 +44,9 @@ class Applications(Aggregates):
 
     def __init__(self, database: Database[Document]) -> None:
         super().__init__(database["applications"])
-        self._submissions: Batcher[Document, None] = Batcher(self._submit_many)
+        self._submissions: Batcher[Document, None] = Batcher(
+            self._submit_many, linger=LINGER_SECONDS
+        )
 
     def ensure_indexes(self) -> None:
         super().ensure_indexes()

@@ -228,7 +228,7 @@ _UNKNOWN_PAGE = Text("页码无效，请从第一页开始", "Unknown page, begi
 def _not_allowed(case: State, command: str) -> Refused:
     return Refused(
         "command_not_allowed",
-        extra={"command": command, "status": case["status"], "allowed": _manual(case)},
+        extra={"command": command, "case_status": case["status"], "allowed": _manual(case)},
     )
 
 

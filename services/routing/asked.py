@@ -10,7 +10,7 @@ from shared.civil_time import today
 from shared.contracts.schema import Body, parse_json, read
 from shared.errors import Refused, Text
 from shared.tokens import Principal
-from shared.web import caller
+from shared.web import caller, json_bytes
 
 ID = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 """Pattern of the ids of organisations and mediators: safe in paths, queries and headers."""
@@ -31,7 +31,7 @@ def principal() -> Principal:
 
 
 def body(schema: Body) -> dict[str, Any]:
-    return read(schema, parse_json(request.get_data(cache=False)), today())
+    return read(schema, parse_json(json_bytes()), today())
 
 
 def filters(schema: Body) -> dict[str, Any]:

@@ -228,6 +228,19 @@ def test_a_caller_with_a_token_is_not_counted(strict: Web) -> None:
         submit(strict, an_application(seed=seed), **partner)
 
 
+def test_behind_a_gateway_the_address_is_the_one_the_gateway_saw(strict: Web) -> None:
+    behind = strict.beside(trusted_proxies=1)
+
+    def from_client(claimed: str, seen: str, seed: int) -> int:
+        forwarded = {"X-Forwarded-For": f"{claimed}, {seen}"}
+        body = an_application(seed=seed)
+        return behind.call("POST", "/v1/applications", body, headers=forwarded).status_code
+
+    statuses = [from_client(f"10.0.0.{n}", "198.51.100.1", n) for n in range(4)]
+    assert statuses == [201, 201, 201, 429]
+    assert from_client("10.0.0.1", "198.51.100.2", 5) == 201
+
+
 def test_refused_forms_and_repeated_answers_do_not_count(strict: Web) -> None:
     for _ in range(5):
         assert strict.call("POST", "/v1/applications", {}).status_code == 422

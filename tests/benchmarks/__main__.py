@@ -45,7 +45,9 @@ def main() -> int:
 
 def measured(names: list[str]) -> list[Figure]:
     terminal = Terminal()
-    terminal.heading(f"Benchmarks · under test: core {SERVER} · load: {LOAD} · back-ends: {BACKENDS}")
+    terminal.heading(
+        f"Benchmarks · under test: core {SERVER} · load: {LOAD} · back-ends: {BACKENDS}"
+    )
     figures: list[Figure] = []
     with stand() as running:
         for name in names:

@@ -8,13 +8,13 @@ from functools import cache
 
 import orjson
 
-from tests.benchmarks.figures import Figure, legs, paired_ratio
-from tests.benchmarks.load import Run, drive
-from tests.benchmarks.stand import Stand
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.load import Run, compared, drive, ratio
+from tests.benchmarks.stand import Stand, Web
 from tests.builders.applications import a_mobile, a_uscc, an_application, an_id_number
 
 BODIES = 12_000
-ROUNDS, SECONDS, WARM_SECONDS = 3, 4.0, 2.0
+ROUNDS, SECONDS, WARM_SECONDS = 5, 5, 2
 PREFIX = "bench_intake_"
 PATH = "/v1/applications"
 
@@ -47,35 +47,31 @@ def measure(stand: Stand) -> Iterator[Figure]:
         stand.web("bare", environment, service="intake", app=f"{floors}:bare_insert()") as bare,
         stand.web("usual", environment, service="intake", app=f"{floors}:tutorial()") as usual,
     ):
-        urls = {"ours": ours, "bare": bare, "usual": usual}
-        for url in urls.values():
-            leg(stand, url, WARM_SECONDS)
-        runs: dict[str, list[Run]] = {name: [] for name in urls}
+        webs = {"ours": ours, "bare": bare, "usual": usual}
+        for web in webs.values():
+            leg(stand, web, WARM_SECONDS)
+        runs: dict[str, list[Run]] = {name: [] for name in webs}
         for _ in range(ROUNDS):
-            for name, url in urls.items():
-                runs[name].append(leg(stand, url, SECONDS))
-    rates = {name: [run.per_second for run in found] for name, found in runs.items()}
-    p99 = sorted(run.p99 for run in runs["ours"])[ROUNDS // 2]
+            for name, web in webs.items():
+                runs[name].append(leg(stand, web, SECONDS))
     yield Figure(
         "submissions ÷ bare insert_one",
-        paired_ratio(rates["ours"], rates["bare"]),
+        ratio(runs["ours"], runs["bare"]),
         at_least=1.0,
-        note=f"{legs(rates['ours'])} against {legs(rates['bare'])} /s, p99 {p99:.0f} ms",
+        note=compared(runs["ours"], runs["bare"]),
     )
     yield Figure(
         "submissions ÷ the usual way",
-        paired_ratio(rates["ours"], rates["usual"]),
+        ratio(runs["ours"], runs["usual"]),
         at_least=8.0,
-        note=f"against {legs(rates['usual'])} /s",
+        note=compared(runs["ours"], runs["usual"]),
     )
 
 
-def leg(stand: Stand, url: str, seconds: float) -> Run:
+def leg(stand: Stand, web: Web, seconds: int) -> Run:
     """One leg on empty collections."""
     intake, floor = stand.client[f"{PREFIX}intake"], stand.client[f"{PREFIX}floor"]
     intake["applications"].delete_many({})
     floor["bare"].drop()
     floor["tutorial"].drop()
-    return drive(
-        url, bodies(), stand.folder, method="POST", path=PATH, status=201, seconds=seconds
-    )
+    return drive(web, bodies(), stand.folder, method="POST", path=PATH, status=201, seconds=seconds)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from services.query.handlers import HANDLERS
 from shared import serial
 from shared.runner import Runner
 from tests.benchmarks.consumers import a_submitted
-from tests.benchmarks.figures import Figure, legs, paired_ratio
-from tests.benchmarks.load import Run, drive
-from tests.benchmarks.stand import Stand
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.load import Run, compared, drive, ratio
+from tests.benchmarks.stand import Stand, Web
 from tests.builders.events import an_event
 
 CASES = 2000
-ROUNDS, SECONDS, WARM_SECONDS = 5, 5.0, 2.0
+ROUNDS, SECONDS, WARM_SECONDS = 5, 5, 2
 PREFIX = "bench_query_"
 PATH = "/v1/progress/"
 ORGANISATION = {
@@ -36,27 +37,23 @@ def measure(stand: Stand) -> Iterator[Figure]:
         stand.web("query", environment, service="query") as ours,
         stand.web("bare-find", environment, service="query", app=floor) as bare,
     ):
-        urls = {"ours": ours, "bare": bare}
-        for url in urls.values():
-            leg(stand, url, numbers, WARM_SECONDS)
-        runs: dict[str, list[Run]] = {name: [] for name in urls}
+        webs = {"ours": ours, "bare": bare}
+        for web in webs.values():
+            leg(stand, web, numbers, WARM_SECONDS)
+        runs: dict[str, list[Run]] = {name: [] for name in webs}
         for _ in range(ROUNDS):
-            for name, url in urls.items():
-                runs[name].append(leg(stand, url, numbers, SECONDS))
-    rates = {name: [run.per_second for run in found] for name, found in runs.items()}
-    p99 = sorted(run.p99 for run in runs["ours"])[ROUNDS // 2]
+            for name, web in webs.items():
+                runs[name].append(leg(stand, web, numbers, SECONDS))
     yield Figure(
         "progress lookups ÷ bare find_one",
-        paired_ratio(rates["ours"], rates["bare"]),
+        ratio(runs["ours"], runs["bare"]),
         at_least=1.0,
-        note=f"{legs(rates['ours'])} against {legs(rates['bare'])} /s, p99 {p99:.0f} ms",
+        note=compared(runs["ours"], runs["bare"]),
     )
 
 
-def leg(stand: Stand, url: str, numbers: list[str], seconds: float) -> Run:
-    return drive(
-        url, numbers, stand.folder, method="GET", path=PATH, status=200, seconds=seconds
-    )
+def leg(stand: Stand, web: Web, numbers: list[str], seconds: int) -> Run:
+    return drive(web, numbers, stand.folder, method="GET", path=PATH, status=200, seconds=seconds)
 
 
 def some_cases(stand: Stand) -> list[str]:
@@ -67,7 +64,7 @@ def some_cases(stand: Stand) -> list[str]:
     for start in range(0, CASES, 100):
         bodies = []
         for number in numbers[start : start + 100]:
-            assigned = {
+            assigned: dict[str, Any] = {
                 "organisation": ORGANISATION,
                 "released_mediator_id": None,
                 "reasons": ["county"],

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.stand import Stand
-from tests.benchmarks.startup import children, resident
+from tests.benchmarks.stand import Stand, children
+from tests.benchmarks.startup import resident
 from tests.benchmarks.visible import running_system, send
 from tests.system import System
 

@@ -31,11 +31,15 @@ from shared.sealing import new_key
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 30.0
 
+NO_LIMIT = {"TIAOJIE_SUBMISSIONS_PER_ADDRESS": "1000000000"}
+"""All load comes from one address: it is counted as always, and never too much."""
+
 _CORES = sorted(os.sched_getaffinity(0))
 SERVER, LOAD = _CORES[0], _CORES[-1]
 BACKENDS = _CORES[len(_CORES) // 2]
 
 Client = pymongo.MongoClient[dict[str, Any]]
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.contextmanager
@@ -47,6 +51,29 @@ def on_core(core: int) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """A running web service."""
+
+    url: str
+    pid: int
+
+    def processor_seconds(self) -> float:
+        """Processor time it has used so far, its children included."""
+        return sum(map(_processor_seconds, (self.pid, *children(self.pid))))
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS  # utime and stime
+
+
+def children(pid: int) -> list[int]:
+    """Direct children of a process."""
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in text.split()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +102,7 @@ class Stand:
             "TIAOJIE_MONGO_URL": self.mongo_url,
             "TIAOJIE_MONGO_PREFIX": prefix,
             "TIAOJIE_AMQP_URL": self.amqp_url,
+            **NO_LIMIT,
         }
 
     def run(self, arguments: Sequence[str], environment: Mapping[str, str]) -> str:
@@ -113,16 +141,24 @@ class Stand:
     @contextlib.contextmanager
     def web(
         self, name: str, environment: Mapping[str, str], *, service: str, app: str = ""
-    ) -> Iterator[str]:
-        """The URL of a service's web process, or of another `app`, under the same gunicorn."""
+    ) -> Iterator[Web]:
+        """A service's web process, or another `app`, under the same gunicorn configuration."""
         [port] = free_ports(1)
-        arguments = ["-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", *([app] if app else [])]
+        arguments = [
+            "-m",
+            "gunicorn",
+            "--config",
+            "deploy/gunicorn.conf.py",
+            *([app] if app else []),
+        ]
         told = {**environment, "TIAOJIE_SERVICE": service, "TIAOJIE_WEB_PORT": str(port)}
         with self.process(name, arguments, told) as process:
             if not ready(port, "/readyz"):
                 process.stop()
-                raise RuntimeError(f"{name} is not ready: {process.program.log.read_text()[-2000:]}")
-            yield f"http://{LOOPBACK}:{port}"
+                raise RuntimeError(
+                    f"{name} is not ready: {process.program.log.read_text()[-2000:]}"
+                )
+            yield Web(f"http://{LOOPBACK}:{port}", process.pid)
 
     @contextlib.contextmanager
     def vhost(self) -> Iterator[str]:

@@ -13,7 +13,7 @@ from deploy.local.ports import LOOPBACK, free_ports
 from shared import serial
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.intake import bodies
-from tests.benchmarks.stand import Stand, ready
+from tests.benchmarks.stand import Stand, children, ready
 from tests.system import SERVICES
 
 ROUNDS = 3
@@ -86,12 +86,6 @@ def first_request(service: str, port: int) -> None:
     except urllib.error.HTTPError as refused:
         if refused.code not in {401, 404}:
             raise
-
-
-def children(pid: int) -> list[int]:
-    """Direct children of a process."""
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in text.split()]
 
 
 def resident(pid: int) -> float:

@@ -49,7 +49,6 @@ class Findings:
     messages: int = 0
     uncertain: int = 0
     places: int = 0
-    places_to_give_back: int = 0
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
@@ -63,8 +62,8 @@ class Findings:
         return (
             f"applications {self.applications} · events {self.events} · published twice "
             f"{self.published_twice} · redelivered {self.redelivered} · messages {self.messages} "
-            f"({self.uncertain} uncertain) · places held {self.places} "
-            f"({self.places_to_give_back} to give back) · lost {len(self.lost)} · "
+            f"({self.uncertain} uncertain) · places held {self.places} · "
+            f"lost {len(self.lost)} · "
             f"doubled {len(self.doubled)} · other faults {len(self.broken)}"
             + "".join(f"\n    {fault}" for fault in faults[:20])
         )

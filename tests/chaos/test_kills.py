@@ -13,7 +13,7 @@ def test_a_hundred_kills_lose_nothing_and_double_nothing(build: Build, say: Say)
     stand = build(smtp_timeout_seconds="1", sms_timeout_seconds="1")
     # a second routing worker competes for the same mediators
     stand.system.start_worker("routing", 1)
-    with Applicants(stand.system, rate=40) as applicants:
+    with Applicants(stand.system, rate=50, threads=10) as applicants:
         names = (WEB, *WORKERS, "routing-worker-1")
         kills = keep_killing(stand.system, names, each=EACH, pause=(0.4, 1.4))
     took = stand.back.until_quiet(240)

@@ -47,7 +47,7 @@ def a_submission_lacking(field: str, stand: Stand) -> Event:
 
 
 def test_an_unreadable_message_is_set_aside_and_the_next_is_applied(stand: Stand) -> None:
-    stand.back.publish("application.submitted.37.01.02", b"\x00\xffnot an event")
+    stand.back.publish("application.submitted.37.01.02", b"\x00not an event")
     with Applicants(stand.system, withdrawing=0, threads=0) as applicants:
         applicants.apply()
     (serial,) = applicants.serial_numbers

@@ -39,7 +39,7 @@ def back(
 
 def test_a_few_kills_lose_nothing_and_double_nothing(back: Back) -> None:
     with Applicants(back.system, rate=30, threads=4) as applicants:
-        kills = keep_killing(back.system, (WEB, *WORKERS), each=EACH, pause=(0.1, 0.5))
+        kills = keep_killing(back.system, (WEB, *WORKERS), each=EACH, pause=(0.3, 0.8))
         last_kill = datetime.now(UTC)
     # A sending that was cut off waits for its lease of two minutes: here that time is over.
     back.run_out_leases(last_kill + timedelta(seconds=NotifySettings().lease_seconds))
@@ -51,4 +51,4 @@ def test_a_few_kills_lose_nothing_and_double_nothing(back: Back) -> None:
     assert found.kept, f"{kills}: {found}"
     assert applicants.ask_again() == []
     assert applicants.faults == []
-    assert len(applicants.accepted) > 50
+    assert len(applicants.accepted) > 20

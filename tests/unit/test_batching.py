@@ -94,3 +94,31 @@ def test_a_caller_does_not_wait_for_ever_behind_a_slow_act() -> None:
             batcher.submit(2)
         go_on.set()
         assert leader.result(5) == 1
+
+
+def test_under_load_a_batch_waits_for_company_and_one_who_comes_alone_does_not() -> None:
+    first_is_in, go_on = threading.Event(), threading.Event()
+    sizes: list[int] = []
+
+    def act(items: Sequence[int]) -> list[int]:
+        sizes.append(len(items))
+        if len(sizes) == 1:
+            first_is_in.set()
+            assert go_on.wait(5)
+        return list(items)
+
+    batcher = Batcher[int, int](act, linger=0.2)
+    with ThreadPoolExecutor(8) as pool:
+        leader = pool.submit(batcher.submit, 0)  # the first comes alone: it is acted on at once
+        assert first_is_in.wait(0.15)
+        calls = [pool.submit(batcher.submit, n) for n in (1, 2)]
+        while len(batcher._waiting) < 2:
+            pass
+        go_on.set()
+        assert [leader.result(5), *(call.result(5) for call in calls)] == [0, 1, 2]
+        calls = [pool.submit(batcher.submit, 3)]  # after a shared batch: there may be others
+        while not batcher._led:
+            pass
+        calls += [pool.submit(batcher.submit, n) for n in (4, 5)]
+        assert [call.result(5) for call in calls] == [3, 4, 5]
+    assert sizes == [1, 2, 3]
