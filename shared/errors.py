@@ -98,7 +98,11 @@ PROBLEMS: Mapping[str, Problem] = {
         ),
     ),
     "unavailable": Problem(
-        503, Text("服务暂时不可用，请稍后重试", "A back-end is away; nothing was stored, try again")
+        503,
+        Text(
+            "服务暂时不可用，请稍后重试",
+            "A back-end is away, try again; with the same Idempotency-Key nothing is done twice",
+        ),
     ),
     "internal": Problem(500, Text("系统内部错误", "Internal error")),
 }

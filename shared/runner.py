@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pymongo import InsertOne, UpdateOne
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, PyMongoError
 
 from shared import metrics
 from shared.backoff import pause
@@ -158,6 +158,9 @@ class Runner:
                 return True
             except BackendAway:
                 raise  # the batch as a whole must wait
+            except PyMongoError as fault:  # a full disk, a lost cursor: the next try may succeed
+                self._keep(body, Transient(f"mongodb: {type(fault).__name__}"))
+                return False
             except Exception as fault:  # noqa: BLE001 - whatever it is, it is set aside
                 self._keep(body, fault)
                 return False

@@ -68,7 +68,7 @@ class Settings:
     relay_sweep_seconds: float = setting(1.0, "Safety net beside the change stream, seconds.")
     queue_max_length: int = setting(200_000, "Messages a queue holds before publishers wait.")
     outbox_limit: int = setting(100_000, "Unpublished documents before intake answers 503.")
-    message_tries: int = setting(8, "Tries of a message before it is set aside as dead.")
+    message_tries: int = setting(12, "Tries of a message before it is set aside as dead.")
     oidc_issuer: str = setting("", "Token issuer (`iss`). Empty in development: the local one.")
     oidc_audience: str = setting("tiaojie", "Expected `aud` of access tokens.")
     oidc_jwks: str = setting("", "URL or file of the issuer's JWKS.")
