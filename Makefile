@@ -42,8 +42,12 @@ contracts: environment ## Write the generated contracts again (OpenAPI, AsyncAPI
 	@$(BIN)/python -m deploy.contracts
 
 .PHONY: bench
-bench: setup ## Run the benchmarks
-	@exec $(BIN)/python -m pytest tests/benchmarks
+bench: setup ## Measure speed and size against floors of the same run
+	@exec $(BIN)/python -m tests.benchmarks
+
+.PHONY: soak
+soak: setup ## Run the system for ten minutes and look for growth
+	@exec $(BIN)/python -m tests.benchmarks soak
 
 .PHONY: chaos
 chaos: setup ## Kill, stop and cut off processes under load and prove that nothing is lost

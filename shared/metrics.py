@@ -18,7 +18,10 @@ REQUEST_SECONDS = Histogram(
 )
 MESSAGES = Counter("tiaojie_messages_total", "Messages by outcome.", ("event", "outcome"))
 HANDLER_SECONDS = Histogram(
-    "tiaojie_handler_seconds", "Time of one micro-batch of a handler.", ("event",), buckets=_SECONDS
+    "tiaojie_handler_seconds",
+    "Time of one micro-batch on one collection.",
+    ("collection",),
+    buckets=_SECONDS,
 )
 BATCH_MESSAGES = Histogram(
     "tiaojie_batch_messages",

@@ -4,89 +4,82 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
+from shared.contracts import problems
 from shared.contracts.asyncapi import schema_name
 from shared.errors import PROBLEMS
 
 if TYPE_CHECKING:
+    from marshmallow import Schema
+
     from shared.web import Route
 
 VERSION = "1.0.0"
 
-_PROBLEM = {
-    "type": "object",
-    "description": "Problem details, RFC 9457.",
-    "required": ["type", "title", "status", "detail", "instance", "code"],
-    "properties": {
-        "type": {"type": "string", "format": "uri", "pattern": "^urn:tiaojie:problem:"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "code": {"type": "string", "description": "The last part of `type`."},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "code", "message"],
-                "properties": {
-                    "pointer": {"type": "string", "description": "JSON Pointer into the body"},
-                    "code": {"type": "string"},
-                    "message": {"type": "string"},
-                },
-            },
-        },
-    },
-}
-
 _DESCRIPTION = (
     "Errors are problem documents (RFC 9457). People read them in the language of Accept-Language: "
-    "Chinese unless English is preferred."
+    "Chinese unless English is preferred. Answers may have more members than are described here: "
+    "ignore those you do not know. Every answer of an operation names its request in X-Request-Id."
 )
 
+_SECURITY = {
+    "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "queryCode": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Query-Code",
+        "description": "Query code of the receipt.",
+    },
+}
+_CODE = "X-Query-Code"
+
 _HEADERS = {
-    "X-Query-Code": "Query code of the receipt.",
     "Idempotency-Key": "Same key and body: the same answer again.",
     "If-Match": "Version as last read (the ETag).",
 }
 
-_WAITING = frozenset({429, 503})
-"""Statuses that say when to try again."""
-
-_RETRY_AFTER = {
-    "Retry-After": {
-        "description": "Seconds until it is worth trying again.",
-        "schema": {"type": "integer", "minimum": 1},
-    }
+_ANSWER_HEADERS = {
+    "Content-Disposition": "An attachment under its declared name.",
+    "ETag": "The version, for If-Match.",
+    "Location": "Where it can be read.",
 }
+
+_WAITING = frozenset({"full", "idempotency_key_in_progress", "too_many_attempts", "unavailable"})
+"""Problems that say when to try again."""
 
 
 def build(service: str, routes: Sequence[Route]) -> dict[str, Any]:
     """The whole document; every route with its access rule, bodies, answers and refusals."""
+    described = MarshmallowPlugin(schema_name_resolver=schema_name)
     spec = APISpec(
         title=f"Tiaojie {service}",
         version=VERSION,
         openapi_version="3.1.0",
-        plugins=[MarshmallowPlugin(schema_name_resolver=schema_name)],
+        plugins=[described],
         info={
             "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
     )
-    spec.components.schema("Problem", _PROBLEM)
-    spec.components.security_scheme(
-        "token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    )
+    spec.components.schema("Problem", dict(problems.SCHEMA))
+    for name, scheme in _SECURITY.items():
+        spec.components.security_scheme(name, scheme)
+    for name, example in problems.examples({s for r in routes for s in _refusals(r)}).items():
+        spec.components.example(name, example)
     for route in routes:
         spec.path(path=route.path, operations={route.method.lower(): _operation(route)})
     document = spec.to_dict()
     for item in document["paths"].values():
         for operation in item.values():
             operation["parameters"] = [_without_null(p) for p in operation["parameters"]]
+    for (schema, *_), name in described.converter.refs.items():  # type: ignore[union-attr]
+        if schema.__doc__:
+            document["components"]["schemas"][name]["description"] = cleandoc(schema.__doc__)
     return document
 
 
@@ -107,8 +100,9 @@ def _operation(route: Route) -> dict[str, Any]:
         "operationId": slug,
         "tags": [next(part for part in route.path.split("/") if part not in {"", "v1"})],
         "summary": route.summary,
-        "parameters": [*_path_parameters(route.path), *_header_parameters(route)],
+        "parameters": [*_path_parameters(route), *_header_parameters(route)],
         "responses": _responses(route),
+        "security": _security(route),
         "x-access": {
             "anonymous": route.access.anonymous,
             "roles": sorted(route.access.roles) if route.access.roles is not None else None,
@@ -118,24 +112,41 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["parameters"].append({"in": "query", "schema": route.query})
     body = _body(route)
     if body:
-        operation["requestBody"] = {"required": True, "content": body}
-    operation["security"] = [{"token": []}, *([{}] if route.access.anonymous else [])]
+        operation["requestBody"] = {"required": not route.body_optional, "content": body}
     return operation
 
 
+def _security(route: Route) -> list[dict[str, Any]]:
+    """A token, the query code where there is one, nothing where neither is needed."""
+    ways: list[dict[str, Any]] = [{"token": []}]
+    if _CODE in route.headers:
+        ways.append({"queryCode": []})
+    if route.access.anonymous and route.headers.get(_CODE, "optional") == "optional":
+        ways.append({})
+    return ways
+
+
 def _body(route: Route) -> dict[str, Any]:
-    """What a request carries: JSON of a schema, any JSON object, the bytes of a file, nothing."""
+    """What a request carries: JSON of a schema, the bytes of a file, nothing."""
     if route.body:
-        return {"application/json": {"schema": route.body}}
-    if "malformed_json" in route.refusals:
-        return {"application/json": {"schema": {"type": "object"}}}
+        return {"application/json": {"schema": _one_of(route.body)}}
     return {"application/octet-stream": {}} if route.method == "PUT" else {}
 
 
-def _path_parameters(path: str) -> list[dict[str, Any]]:
+def _one_of(schemas: type[Schema] | tuple[type[Schema], ...]) -> Any:
+    return {"oneOf": list(schemas)} if isinstance(schemas, tuple) else schemas
+
+
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
     return [
-        {"in": "path", "name": name, "required": True, "schema": {"type": "string"}}
-        for name in re.findall(r"{(\w+)}", path)
+        {
+            "in": "path",
+            "name": name,
+            "required": True,
+            "schema": {"type": "string"}
+            | ({"enum": list(route.choices[name])} if name in route.choices else {}),
+        }
+        for name in re.findall(r"{(\w+)}", route.path)
     ]
 
 
@@ -149,27 +160,68 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
             "schema": {"type": "string"},
         }
         for name, need in route.headers.items()
+        if name != _CODE  # a way to be let in, see _security
     ]
+
+
+def _refusals(route: Route) -> list[str]:
+    """The problems a route may answer with, those every route has included."""
+    always = ["internal", "unavailable", "unauthorised"]
+    if route.access.roles is not None:
+        always.append("forbidden")
+    return list(dict.fromkeys([*route.refusals, *always]))
 
 
 def _responses(route: Route) -> dict[str, Any]:
     answered: dict[str, Any] = {"description": route.summary}
-    if route.answer:
-        answered["content"] = {route.media_type: {"schema": route.answer}}
-    elif route.status != 204:
-        answered["content"] = {route.media_type: {"schema": {}}}
+    if route.status != 204:
+        answered["content"] = {route.media_type: _content(route)}
+    if route.answer_headers:
+        answered["headers"] = {
+            name: {
+                "description": _ANSWER_HEADERS[name],
+                "required": True,
+                "schema": {"type": "string"},
+            }
+            for name in route.answer_headers
+        }
     responses: dict[str, Any] = {str(route.status): answered}
-    always = ["internal", "unavailable", "unauthorised"]
-    if route.access.roles is not None:
-        always.append("forbidden")
     by_status: dict[int, list[str]] = {}
-    for slug in [*route.refusals, *always]:
+    for slug in _refusals(route):
         by_status.setdefault(PROBLEMS[slug].status, []).append(slug)
     for status, slugs in sorted(by_status.items()):
-        responses[str(status)] = {
-            "description": ", ".join(dict.fromkeys(slugs)),
-            "content": {
-                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-            },
-        } | ({"headers": _RETRY_AFTER} if status in _WAITING else {})
+        responses[str(status)] = _refused(slugs)
     return responses
+
+
+def _content(route: Route) -> dict[str, Any]:
+    """JSON of a schema, a page, or bytes, which have no schema."""
+    if route.answer:
+        return {"schema": _one_of(route.answer)}
+    return {"schema": {"type": "string"}} if route.media_type.startswith("text/") else {}
+
+
+def _refused(slugs: Sequence[str]) -> dict[str, Any]:
+    examples = {
+        name: {"$ref": f"#/components/examples/{name}"}
+        for slug in slugs
+        for name in problems.names(slug)
+    }
+    refused: dict[str, Any] = {
+        "description": ", ".join(slugs),
+        "content": {
+            "application/problem+json": {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": examples,
+            }
+        },
+    }
+    if not _WAITING.isdisjoint(slugs):
+        refused["headers"] = {
+            "Retry-After": {
+                "description": "Seconds until it is worth trying again.",
+                "required": _WAITING.issuperset(slugs),
+                "schema": {"type": "integer", "minimum": 1},
+            }
+        }
+    return refused

@@ -23,9 +23,10 @@ from shared import metrics
 from shared.backoff import pause
 from shared.contracts.envelope import Event, Trace, from_json
 from shared.contracts.events import EVENTS
-from shared.decision import Decision, Latest, Record, State, Write
+from shared.decision import Decision, Record, State, Write
 from shared.errors import BackendAway, Permanent, Refused, Transient
 from shared.log import logger
+from shared.projection import write_all
 from shared.setaside import SetAside, reason_of
 from shared.store import (
     VersionConflict,
@@ -171,22 +172,20 @@ class Runner:
         return False
 
     def _apply_together(self, events: Sequence[Event]) -> None:
-        by_handler: dict[int, tuple[Handler, list[Event]]] = {}
+        deciding: dict[int, tuple[Deciding, list[Event]]] = {}
+        projected: dict[str, list[Write]] = defaultdict(list)
         for event in events:
             for handler in self._handlers[event.name]:
-                by_handler.setdefault(id(handler), (handler, []))[1].append(event)
-        for handler, theirs in by_handler.values():
-            began = time.perf_counter()
-            if isinstance(handler, Projecting):
-                self._project(handler, theirs)
-            else:
+                if isinstance(handler, Projecting):
+                    projected[handler.collection] += handler.project(event)
+                else:
+                    deciding.setdefault(id(handler), (handler, []))[1].append(event)
+        for handler, theirs in deciding.values():
+            with metrics.HANDLER_SECONDS.labels(handler.collection).time():
                 self._decide(handler, theirs)
-            metrics.HANDLER_SECONDS.labels(theirs[0].name).observe(time.perf_counter() - began)
-
-    def _project(self, handler: Projecting, events: Sequence[Event]) -> None:
-        operations = [_operation(write) for event in events for write in handler.project(event)]
-        if operations:
-            self._database[handler.collection].bulk_write(operations, ordered=False)
+        for collection, writes in projected.items():
+            with metrics.HANDLER_SECONDS.labels(collection).time():
+                write_all(self._database[collection], writes)
 
     def _decide(self, handler: Deciding, events: Sequence[Event]) -> None:
         collection = self._database[handler.collection]
@@ -281,20 +280,3 @@ def merged(updates: Sequence[Document]) -> Document:
             earlier = push.get(field, {}).get("$each", [])
             push[field] = {**appended, "$each": [*earlier, *appended["$each"]]}
     return {"$set": sets, **({"$push": push} if push else {})}
-
-
-def _operation(write: Write) -> UpdateOne:
-    if isinstance(write, Latest):
-        newer = {"$lt": [{"$ifNull": ["$sequence", 0]}, write.sequence]}
-        document = {**write.document, "_id": write.id, "sequence": write.sequence}
-        chosen = {"$cond": [newer, {"$literal": document}, "$$ROOT"]}
-        # only `_id` in the filter: the server then repeats an upsert that lost a race by itself
-        return UpdateOne({"_id": write.id}, [{"$replaceWith": chosen}], upsert=True)
-    update: Document = {}
-    if write.set:
-        update["$set"] = dict(write.set)
-    if write.unset:
-        update["$unset"] = dict.fromkeys(write.unset, "")
-    if write.pull:
-        update["$pull"] = dict(write.pull)
-    return UpdateOne({"_id": write.id}, update, upsert=write.create)

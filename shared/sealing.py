@@ -130,7 +130,7 @@ class Keyring:
 class Hasher:
     """Keyed, purpose-separated hashes: equal values can be found, none can be read back.
 
-    HMAC-SHA256 (RFC 2104) cut to 144 bits, as 24 URL-safe characters. Without the key not even a
+    Keyed BLAKE2b (RFC 7693) of 144 bits, as 24 URL-safe characters. Without the key not even a
     value of few possibilities (a phone's last four digits) can be tried out offline.
     """
 
@@ -156,8 +156,8 @@ class Hasher:
         """Hash `value` for one `purpose`; the same value for another purpose is unrelated."""
         # A value may be anything a caller typed, even half a character: it just never matches.
         message = _prefixed(purpose) + value.encode("utf-8", "surrogatepass")
-        digest = hmac.digest(self._key, message, hashlib.sha256)
-        return _base64url(digest[:_HASH_BYTES])
+        digest = hashlib.blake2b(message, digest_size=_HASH_BYTES, key=self._key).digest()
+        return _base64url(digest)
 
     def matches(self, purpose: str, value: str, expected: str) -> bool:
         """Whether `expected` is the hash of `value`, compared in constant time."""
@@ -183,7 +183,8 @@ class QueryCodes:
     @classmethod
     def draw(cls) -> str:
         """A new code from the system's randomness, without hyphen; `grouped` is for people."""
-        return "".join(secrets.choice(cls.ALPHABET) for _ in range(cls.LENGTH))
+        number, size = secrets.randbelow(len(cls.ALPHABET) ** cls.LENGTH), len(cls.ALPHABET)
+        return "".join(cls.ALPHABET[number // size**place % size] for place in range(cls.LENGTH))
 
     @staticmethod
     def grouped(code: str) -> str:

@@ -60,7 +60,7 @@ AWAY = (
 SEEN_LIMIT = 64
 """Message ids an aggregate remembers; far above the redeliveries that can be in flight."""
 
-_DUPLICATE_KEY = 11000
+DUPLICATE_KEY = 11000
 
 
 def connect(settings: Settings, service: str) -> Database[Document]:
@@ -239,7 +239,7 @@ class Aggregates:
 
 
 def _insert_fault(fault: Mapping[str, Any]) -> BaseException:
-    if fault["code"] == _DUPLICATE_KEY:
+    if fault["code"] == DUPLICATE_KEY:
         return AlreadyExists(next(iter(fault.get("keyPattern", {"_id": 1}))))
     return DuplicateKeyError(f"insert failed: code {fault['code']}", fault["code"])
 
@@ -254,7 +254,7 @@ def insert_records(
     try:
         collection.bulk_write(operations, ordered=False)
     except BulkWriteError as error:
-        others = [f for f in error.details["writeErrors"] if f["code"] != _DUPLICATE_KEY]
+        others = [f for f in error.details["writeErrors"] if f["code"] != DUPLICATE_KEY]
         if others or error.details.get("writeConcernErrors"):
             raise
 

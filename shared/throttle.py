@@ -17,6 +17,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import pymongo
@@ -50,6 +51,7 @@ LIMITS: Final[Mapping[str, tuple[Limit, ...]]] = {
 """What every service counts; one adds its own, as intake does with submissions per address."""
 
 
+@lru_cache(maxsize=8192)  # the same few addresses ask again and again
 def address_key(hasher: Hasher, address: str) -> str:
     """The keyed hash of a client's address; of an IPv6 address its /64, which one client owns."""
     try:

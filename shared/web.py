@@ -62,19 +62,24 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation. `body`, `query` and `answer` are schemas for the documentation; `refusals`
-    name the PROBLEMS it may answer with beside those every route has."""
+    """One operation. `body`, `query` and `answer` are schemas for the documentation, several where
+    it is one of them; `choices` are the words a part of the path may be, `answer_headers` those of
+    the answer that clients need; `refusals` name the PROBLEMS it may answer with beside those every
+    route has."""
 
     method: str
     path: str
     view: View
     access: Access
     summary: str
-    body: type[Schema] | None = None
+    body: type[Schema] | tuple[type[Schema], ...] | None = None
     query: type[Schema] | None = None
-    answer: type[Schema] | None = None
+    answer: type[Schema] | tuple[type[Schema], ...] | None = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    answer_headers: Sequence[str] = ()
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    body_optional: bool = False
     refusals: Sequence[str] = ()
     media_type: str = "application/json"
 

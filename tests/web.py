@@ -22,6 +22,7 @@ from shared.devissuer import DevelopmentIssuer
 from shared.runner import Runner
 from shared.sealing import Hasher, identity_hash, new_key
 from shared.store import connect
+from tests.conformance import Conforming
 
 PROBLEM_JSON = "application/problem+json"
 AWAY = "mongodb://127.0.0.1:1/?replicaSet=rs0&connectTimeoutMS=200"
@@ -125,7 +126,9 @@ def made(service: str, settings: Any) -> Web:
     database = connect(settings, service)
     _clients.append(database.client)
     with patch.object(module, "connect", return_value=database):
-        return Web(service, module.create_app(settings), settings, database)
+        app = module.create_app(settings)
+    app.test_client_class = Conforming
+    return Web(service, app, settings, database)
 
 
 _clients: list[MongoClient[dict[str, Any]]] = []

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import request
 
-from services.intake import handlers, presenting
+from services.intake import answers, handlers, presenting
 from services.intake.application import Application as ApplicationBody
 from services.intake.application import (
     Supplement,
@@ -209,18 +209,19 @@ def routes(intake: Intake) -> Sequence[Route]:
     return (
         Route(
             "POST", "/v1/applications", intake.submit, PUBLIC, "Apply for mediation",
-            body=ApplicationBody, status=201, headers={"Idempotency-Key": "optional"},
+            body=ApplicationBody, answer=answers.Acknowledgement, status=201,
+            headers={"Idempotency-Key": "optional"}, answer_headers=("Location",),
             refusals=(*_BODY_REFUSALS, "idempotency_key_invalid", "idempotency_key_reused",
                       "idempotency_key_in_progress", "too_many_attempts", "full"),
         ),
         Route(
             "POST", one + "/supplements", intake.supplement, HOLDER, "Add a statement or evidence",
-            body=Supplement, status=201, headers=HOLDER_HEADERS,
+            body=Supplement, answer=answers.SupplementReceived, status=201, headers=HOLDER_HEADERS,
             refusals=(*HOLDER_REFUSALS, *_BODY_REFUSALS, "command_not_allowed"),
         ),
         Route(
             "POST", one + "/withdrawal", intake.withdraw, HOLDER, "Take the application back",
-            body=Withdrawal, headers=HOLDER_HEADERS,
+            body=Withdrawal, body_optional=True, answer=answers.Withdrawn, headers=HOLDER_HEADERS,
             refusals=(*HOLDER_REFUSALS, *_BODY_REFUSALS, "command_not_allowed"),
         ),
         Route(

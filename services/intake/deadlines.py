@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
 from services.intake.claims import arbitration_limit
 from services.intake.persons import Application
@@ -42,13 +43,21 @@ def deadlines(received: datetime, application: Application) -> tuple[Deadline, .
       the day after, either party may go to arbitration without one (LDMA 14);
     - `arbitration_limitation`: the first claim's limit (LDMA 27), missing if nothing lapses.
     """
-    day = civil_day(received)
-    clocks: list[tuple[str, DueDate]] = [
-        ("mediator_assignment", add_working_days(day, ASSIGNMENT_WORKING_DAYS)),
-        ("acceptance_decision", add_working_days(day, ACCEPTANCE_WORKING_DAYS)),
-        ("right_to_arbitrate", add_days(day, ARBITRATION_OPENS_AFTER_DAYS)),
-    ]
+    clocks = _from_receipt(civil_day(received))
     limit = arbitration_limit(application)
-    if limit:
-        clocks.append(("arbitration_limitation", next_working_day_on_or_after(limit)))
-    return tuple(Deadline(name, due.on, due.provisional) for name, due in clocks)
+    if limit is None:
+        return clocks
+    return (*clocks, _deadline("arbitration_limitation", next_working_day_on_or_after(limit)))
+
+
+@lru_cache(maxsize=8)  # the same for all applications of a day
+def _from_receipt(day: date) -> tuple[Deadline, ...]:
+    return (
+        _deadline("mediator_assignment", add_working_days(day, ASSIGNMENT_WORKING_DAYS)),
+        _deadline("acceptance_decision", add_working_days(day, ACCEPTANCE_WORKING_DAYS)),
+        _deadline("right_to_arbitrate", add_days(day, ARBITRATION_OPENS_AFTER_DAYS)),
+    )
+
+
+def _deadline(name: str, due: DueDate) -> Deadline:
+    return Deadline(name, due.on, due.provisional)

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 
 from services.intake import drafts
+from services.intake.answers import SavedDraft
 from services.intake.limits import SubmissionLimit
 from shared.access import PUBLIC
 from shared.civil_time import rfc3339
+from shared.contracts.answers import Anything
 from shared.contracts.schema import parse_json
 from shared.errors import Refused, Text
 from shared.sealing import Keyring
@@ -21,6 +23,10 @@ from shared.web import Answer, Route, json_bytes
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection
+
+
+class Unfinished(Anything):
+    """The application as far as it is filled in, or whatever else the form wants to keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +104,16 @@ def routes(desk: DraftDesk) -> Sequence[Route]:
     return (
         Route(
             "POST", "/v1/drafts", desk.create, PUBLIC, "Save an unfinished application",
-            status=201, refusals=(*body_refusals, "too_many_attempts"),
+            body=Unfinished, answer=SavedDraft, status=201, answer_headers=("ETag",),
+            refusals=(*body_refusals, "too_many_attempts"),
         ),
         Route(
             "GET", one, desk.read, PUBLIC, "Resume an unfinished application",
-            refusals=("draft_expired",),
+            answer=SavedDraft, answer_headers=("ETag",), refusals=("draft_expired",),
         ),
         Route(
-            "PUT", one, desk.replace, PUBLIC, "Save it again", headers={"If-Match": "optional"},
+            "PUT", one, desk.replace, PUBLIC, "Save it again", body=Unfinished,
+            answer=SavedDraft, headers={"If-Match": "optional"}, answer_headers=("ETag",),
             refusals=(*body_refusals, "draft_expired", "version_conflict"),
         ),
         Route(

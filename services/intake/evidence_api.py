@@ -12,6 +12,7 @@ from flask import Response, request
 from werkzeug.exceptions import ClientDisconnected
 
 from services.intake import handlers, presenting
+from services.intake.answers import EvidenceReceived
 from services.intake.evidence import EvidenceLimits, Received, open_evidence, receive
 from services.intake.evidence_files import EvidenceFiles
 from services.intake.evidence_refusal import refused
@@ -112,12 +113,12 @@ def routes(desk: EvidenceDesk) -> Sequence[Route]:
     return (
         Route(
             "PUT", file, desk.put, HOLDER, "Supply a declared evidence file",
-            headers=HOLDER_HEADERS,
+            answer=EvidenceReceived, headers=HOLDER_HEADERS,
             refusals=(*HOLDER_REFUSALS, "evidence_refused", "command_not_allowed"),
         ),
         Route(
             "GET", file, desk.get, HOLDER, "Read an evidence file",
             headers=HOLDER_HEADERS, refusals=HOLDER_REFUSALS,
-            media_type="application/octet-stream",
+            media_type="*/*", answer_headers=("Content-Disposition",),
         ),
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date
+from functools import lru_cache
 
 from services.intake.deadlines import Deadline
 from shared import serial
@@ -121,8 +122,16 @@ def next_steps(
     `division` is the full name of the place applied to; `awaited` counts declared evidence files
     not yet received; `clocks` are those of `deadlines`.
     """
+    following = _following(division, tuple(flags), tuple(clocks), awaited, today)
+    return (_save_serial(serial_number), *following)
+
+
+@lru_cache(maxsize=4096)  # the same for every application of a place, a day and a kind
+def _following(
+    division: str, flags: tuple[str, ...], clocks: tuple[Deadline, ...], awaited: int, today: date
+) -> tuple[Text, ...]:
     due = {clock.name: clock for clock in clocks}
-    steps = [_save_serial(serial_number)]
+    steps: list[Text] = []
     if "arbitration_limitation" in due and "limitation_risk" in flags:
         steps.append(_limitation_warning(due["arbitration_limitation"], today))
     if awaited:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import request
 
+from services.notify.answers import MessagePage
 from services.notify.store import Messages
 from shared.access import Roles
 from shared.civil_time import today
@@ -48,6 +49,6 @@ def routes(notify: Notify) -> Sequence[Route]:
         Route(
             "GET", "/v1/messages", notify.list_messages, Roles("platform_admin"),
             "What was sent, to whom (masked), with what result", query=MessageList,
-            refusals=("validation_failed", "serial_checksum"),
+            answer=MessagePage, refusals=("validation_failed", "serial_checksum"),
         ),
     )  # fmt: skip

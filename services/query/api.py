@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import request
 
-from services.query import domain
+from services.query import answers, domain
 from services.query.live_index import LiveIndex
 from services.query.policies import Library
 from services.query.policy_question import Filters
@@ -259,41 +259,43 @@ def routes(query: Query) -> Sequence[Route]:
     return (
         Route(
             "GET", "/v1/progress/{serial_number}", query.progress, HolderOr(),
-            "How a case stands; more with the query code", headers={"X-Query-Code": "optional"},
-            refusals=(*unknown, "query_code_wrong"),
+            "How a case stands; more with the query code",
+            answer=(answers.MaskedProgress, answers.Progress),
+            headers={"X-Query-Code": "optional"}, refusals=(*unknown, "query_code_wrong"),
         ),
         Route(
             "POST", "/v1/progress/lookups", query.look_up, PUBLIC,
             "How a case stands, with a second factor in the body", body=Lookup,
+            answer=answers.Progress,
             refusals=(*unknown, "query_code_wrong", "malformed_json", "validation_failed",
                       "body_too_large", "unsupported_media_type"),
         ),
         Route(
             "GET", "/v1/my/cases", query.my_cases, Roles("applicant", "agent"),
-            "All cases of the person who is logged in",
+            "All cases of the person who is logged in", answer=answers.MyCases,
         ),
         Route(
             "GET", "/v1/divisions", query.divisions, PUBLIC,
             "Administrative divisions below one, or the provinces", query=DivisionQuery,
-            refusals=("validation_failed",),
+            answer=answers.Divisions, refusals=("validation_failed",),
         ),
         Route(
             "GET", "/v1/organisations", query.organisations, PUBLIC,
             "Organisations that serve a place, nearest first", query=OrganisationQuery,
-            refusals=("validation_failed",),
+            answer=answers.Organisations, refusals=("validation_failed",),
         ),
         Route(
             "GET", "/v1/policies", query.search, PUBLIC, "Search laws and policies",
-            query=PolicyQuery, refusals=("validation_failed",),
+            query=PolicyQuery, answer=answers.PolicyResults, refusals=("validation_failed",),
         ),
         Route(
             "GET", "/v1/policies/suggest", query.suggest, PUBLIC, "Completions while typing",
-            query=Suggest, refusals=("validation_failed",),
+            query=Suggest, answer=answers.Suggestions, refusals=("validation_failed",),
         ),
         Route("GET", policy, query.policy, PUBLIC, "One policy with its articles",
-              refusals=("not_found",)),
+              answer=answers.PolicyView, refusals=("not_found",)),
         Route("GET", policy + "/articles/{number}", query.article, PUBLIC, "One article",
-              refusals=("not_found",)),
+              answer=answers.ArticleView, refusals=("not_found",)),
         Route("GET", "/asyncapi.json", query.asyncapi_document, PUBLIC,
-              "The events of the product, AsyncAPI"),
+              "The events of the product, AsyncAPI", answer=answers.AsyncApi),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.routing import asked, domain
+from services.routing import answers, asked, domain
 from services.routing.assigning import check_mediator, check_organisation
 from services.routing.directory import CaseFacts
 from services.routing.placing import secure_place
@@ -243,16 +243,19 @@ def routes(routing: Routing) -> Sequence[Route]:
     return (
         Route(
             "GET", "/v1/cases", routing.list_cases, _STAFF, "Work list, oldest first",
-            query=CaseList, refusals=("validation_failed",),
+            query=CaseList, answer=answers.WorkList, refusals=("validation_failed",),
         ),
         Route(
             "GET", one, routing.read_case, _STAFF, "One case and the commands it accepts now",
+            answer=answers.CaseView, answer_headers=("ETag",),
             refusals=("not_found", "serial_checksum"),
         ),
         Route(
             "POST", one + "/{command}", routing.command, _ADMINISTRATORS, "Give a case a command",
-            headers={"If-Match": "required"},
-            refusals=("not_found", "serial_checksum", "malformed_json", "validation_failed",
+            body=(AssignOrganisation, AssignMediator), answer=answers.CaseView,
+            headers={"If-Match": "required"}, answer_headers=("ETag",),
+            choices={"command": tuple(_COMMANDS)},
+            refusals=(*asked.BODY_REFUSALS, "validation_failed", "not_found", "serial_checksum",
                       "command_not_allowed", "version_conflict", "version_required",
                       "not_eligible", "capacity_exceeded"),
         ),

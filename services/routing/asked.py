@@ -15,6 +15,8 @@ from shared.web import caller, json_bytes
 ID = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 """Pattern of the ids of organisations and mediators: safe in paths, queries and headers."""
 
+BODY_REFUSALS = ("malformed_json", "body_too_large", "unsupported_media_type")
+
 
 def principal() -> Principal:
     """Who asks. Refused("forbidden") for an organisation's administrator of no organisation, who

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from services.routing import asked
+from services.routing import answers, asked
 from services.routing.assigning import serving_codes
 from services.routing.directory import Mediator, Organisation
 from services.routing.directory_bodies import (
@@ -272,54 +272,64 @@ def _answer(view: dict[str, Any], path: str, *, created: bool) -> Answer:
 
 def routes(desk: DirectoryDesk) -> Sequence[Route]:
     """Every operation on the directory."""
-    changed = ("not_found", "malformed_json", "validation_failed", "version_conflict",
-               "version_required")  # fmt: skip
-    stated = ("malformed_json", "validation_failed")
+    stated = (*asked.BODY_REFUSALS, "validation_failed")
+    changed = (*stated, "not_found", "version_conflict", "version_required")
     versioned = {"If-Match": "required"}
+    read, created = ("ETag",), ("ETag", "Location")
     return (
         Route(
             "GET", "/v1/organisations", desk.list_organisations, _ADMINISTRATORS,
             "Organisations with their loads, by id",
-            query=OrganisationList, refusals=("validation_failed",),
+            query=OrganisationList, answer=answers.OrganisationPage,
+            refusals=("validation_failed",),
         ),
         Route(
             "POST", "/v1/organisations", desk.register, _PLATFORM, "Register an organisation",
-            body=NewOrganisation, status=201, refusals=stated,
+            body=NewOrganisation, answer=answers.OrganisationView, status=201,
+            answer_headers=created, refusals=stated,
         ),
         Route(
             "GET", "/v1/organisations/{organisation}", desk.read_organisation, _ADMINISTRATORS,
-            "One organisation with its load", refusals=("not_found",),
+            "One organisation with its load", answer=answers.OrganisationView,
+            answer_headers=read, refusals=("not_found",),
         ),
         Route(
             "PATCH", "/v1/organisations/{organisation}", desk.change_organisation,
             _ADMINISTRATORS, "Change an organisation's entry",
-            body=OrganisationChange, headers=versioned, refusals=changed,
+            body=OrganisationChange, answer=answers.OrganisationView, headers=versioned,
+            answer_headers=read, refusals=changed,
         ),
         Route(
             "GET", "/v1/mediators", desk.list_mediators, _ADMINISTRATORS,
             "Mediators with their loads, by id",
-            query=MediatorList, refusals=("not_found", "validation_failed"),
+            query=MediatorList, answer=answers.MediatorPage,
+            refusals=("not_found", "validation_failed"),
         ),
         Route(
             "POST", "/v1/mediators", desk.add_mediator, _ADMINISTRATORS, "Add a mediator",
-            body=NewMediator, status=201, refusals=stated,
+            body=NewMediator, answer=answers.MediatorView, status=201,
+            answer_headers=created, refusals=stated,
         ),
         Route(
             "GET", "/v1/mediators/{mediator}", desk.read_mediator, _ADMINISTRATORS,
-            "One mediator", refusals=("not_found",),
+            "One mediator", answer=answers.MediatorView, answer_headers=read,
+            refusals=("not_found",),
         ),
         Route(
             "PATCH", "/v1/mediators/{mediator}", desk.change_mediator, _ADMINISTRATORS,
-            "Change a mediator", body=MediatorChange, headers=versioned, refusals=changed,
+            "Change a mediator", body=MediatorChange, answer=answers.MediatorView,
+            headers=versioned, answer_headers=read, refusals=changed,
         ),
         Route(
             "GET", "/v1/rota", desk.read_rota, _ADMINISTRATORS,
             "Who of an organisation is on duty on a day",
-            query=RotaOf, refusals=("not_found", "validation_failed"),
+            query=RotaOf, answer=answers.RotaOfDay,
+            refusals=("not_found", "validation_failed"),
         ),
         Route(
             "PUT", "/v1/rota/{mediator}", desk.set_rota, _ADMINISTRATORS,
             "Set when a mediator takes new cases",
-            body=RotaEntry, headers=versioned, refusals=changed,
+            body=RotaEntry, answer=answers.MediatorView, headers=versioned,
+            answer_headers=read, refusals=changed,
         ),
     )  # fmt: skip

@@ -171,7 +171,7 @@ def test_a_question_that_cannot_be_is_refused(notify: Web) -> None:
 
 
 def test_no_more_than_a_page_is_shown_and_the_newest_first(notify: Web) -> None:
-    apply(notify, *(a_submission(notify, f"n{number}") for number in range(40)))
+    apply(notify, *(a_submission(notify, f"{number:016d}") for number in range(40)))
     apply(notify, a_submission(notify))
     items = listed(notify)
     assert len(items) == 100

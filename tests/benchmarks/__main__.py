@@ -34,16 +34,18 @@ def main() -> int:
     """Exit status 0 if every target was met, else 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
-    names = parser.parse_args().names or [name for name in BENCHMARKS if name not in APART]
+    parser.add_argument("--minutes", type=float, default=soak.MINUTES, help="length of soak")
+    parsed = parser.parse_args()
+    names = parsed.names or [name for name in BENCHMARKS if name not in APART]
     unknown = set(names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
-    figures = measured(names)
+    figures = measured(names, parsed.minutes)
     record(figures)
     return 0 if all(figure.met is not False for figure in figures) else 1
 
 
-def measured(names: list[str]) -> list[Figure]:
+def measured(names: list[str], soak_minutes: float) -> list[Figure]:
     terminal = Terminal()
     terminal.heading(
         f"Benchmarks · under test: core {SERVER} · load: {LOAD} · back-ends: {BACKENDS}"
@@ -54,7 +56,10 @@ def measured(names: list[str]) -> list[Figure]:
             what, measure = BENCHMARKS[name]
             with terminal.step(name) as step:
                 step.note = what
-                found = list(measure(running))
+                if measure is soak.measure:
+                    found = list(soak.measure(running, soak_minutes))
+                else:
+                    found = list(measure(running))
                 step.result = what
             figures += found
     terminal.line()

@@ -54,6 +54,7 @@ def measure(stand: Stand) -> Iterator[Figure]:
         for _ in range(ROUNDS):
             for name, web in webs.items():
                 runs[name].append(leg(stand, web, SECONDS))
+        memory = ours.resident()
     yield Figure(
         "submissions ÷ bare insert_one",
         ratio(runs["ours"], runs["bare"]),
@@ -66,6 +67,7 @@ def measure(stand: Stand) -> Iterator[Figure]:
         at_least=8.0,
         note=compared(runs["ours"], runs["usual"]),
     )
+    yield Figure("memory intake web after load", memory, "MiB", at_most=150.0)
 
 
 def leg(stand: Stand, web: Web, seconds: int) -> Run:

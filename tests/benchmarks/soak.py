@@ -6,7 +6,6 @@ there, its open files, and the documents whose events wait for the relay.
 
 from __future__ import annotations
 
-import os
 import statistics
 import threading
 import time
@@ -15,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.stand import Stand, children
-from tests.benchmarks.startup import resident
+from tests.benchmarks.stand import Stand, children, resident
 from tests.benchmarks.visible import running_system, send
 from tests.system import System
 
 PER_SECOND = 20
-MINUTES = float(os.environ.get("TIAOJIE_SOAK_MINUTES", "10"))
+MINUTES = 10.0
 SAMPLE_SECONDS = 2.0
 GROWTH_MIB, GROWTH_FILES, WAITING = 5.0, 4, 100
 OUTBOXES = (("intake", "applications"), ("routing", "cases"))
@@ -36,8 +34,8 @@ class Sample:
     files: int
 
 
-def measure(stand: Stand) -> Iterator[Figure]:
-    """20 applications/s for ten minutes (TIAOJIE_SOAK_MINUTES) over the whole system."""
+def measure(stand: Stand, minutes: float = MINUTES) -> Iterator[Figure]:
+    """20 applications/s for so many minutes over the whole system."""
     with running_system(stand) as system:
         pids = {name: last_child(p.pid) for name, p in system.processes.items()}
         samples: dict[str, list[Sample]] = {name: [] for name in pids}
@@ -52,7 +50,7 @@ def measure(stand: Stand) -> Iterator[Figure]:
 
         watcher = threading.Thread(target=look, daemon=True)
         watcher.start()
-        sent = len(send(system, PER_SECOND, MINUTES * 60))
+        sent = len(send(system, PER_SECOND, minutes * 60))
         stopping.set()
         watcher.join()
     for name, seen in samples.items():
@@ -63,7 +61,7 @@ def measure(stand: Stand) -> Iterator[Figure]:
         first, last = edges([float(s.files) for s in half])
         note = f"{seen[0].files} → {seen[-1].files}"
         yield Figure(f"soak open files {name}", last - first, "", at_most=GROWTH_FILES, note=note)
-    note = f"at most {max(depths)}; {sent} applications in {MINUTES:g} min"
+    note = f"at most {max(depths)}; {sent} applications in {minutes:g} min"
     yield Figure("soak outbox at the end", depths[-1], "", at_most=WAITING, note=note)
 
 

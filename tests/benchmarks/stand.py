@@ -39,6 +39,7 @@ SERVER, LOAD = _CORES[0], _CORES[-1]
 BACKENDS = _CORES[len(_CORES) // 2]
 
 Client = pymongo.MongoClient[dict[str, Any]]
+_MEBIBYTE = 1 << 20
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -60,6 +61,10 @@ class Web:
     url: str
     pid: int
 
+    def resident(self) -> float:
+        """Memory of the process that serves, MiB."""
+        return resident((children(self.pid) or [self.pid])[-1])
+
     def processor_seconds(self) -> float:
         """Processor time it has used so far, its children included."""
         return sum(map(_processor_seconds, (self.pid, *children(self.pid))))
@@ -68,6 +73,12 @@ class Web:
 def _processor_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS  # utime and stime
+
+
+def resident(pid: int) -> float:
+    """Resident memory of a process, MiB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / _MEBIBYTE
 
 
 def children(pid: int) -> list[int]:

@@ -7,18 +7,16 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 from deploy.local.ports import LOOPBACK, free_ports
 from shared import serial
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.intake import bodies
-from tests.benchmarks.stand import Stand, children, ready
+from tests.benchmarks.stand import Stand, children, ready, resident
 from tests.system import SERVICES
 
 ROUNDS = 3
 PREFIX = "bench_start_"
-MEBIBYTE = 1 << 20
 FIRST_REQUESTS = {
     "intake": ("POST", "/v1/applications"),
     "routing": ("GET", "/v1/cases"),
@@ -86,9 +84,3 @@ def first_request(service: str, port: int) -> None:
     except urllib.error.HTTPError as refused:
         if refused.code not in {401, 404}:
             raise
-
-
-def resident(pid: int) -> float:
-    """Resident memory of a process, MiB."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * 4096 / MEBIBYTE

@@ -25,6 +25,7 @@ from shared.sealing import Hasher, new_key
 from shared.store import new_aggregate
 from shared.web import create_app
 from tests.builders.cases import a_submission
+from tests.conformance import Conforming
 
 Db = Database[dict[str, Any]]
 
@@ -130,6 +131,7 @@ class Staff:
         desk = directory_api.DirectoryDesk(settings, directory, self.hasher)
         routes = [*cases, *directory_api.routes(desk)]
         self.app = create_app("routing", settings, routes, {}, body_limit=1 << 16)
+        self.app.test_client_class = Conforming
 
     def platform(self) -> Asking:
         return self._asking(role="platform_admin")

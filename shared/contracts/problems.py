@@ -1,0 +1,105 @@
+"""Problem documents (RFC 9457) as OpenAPI describes them: their schema, and an example of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shared.contracts.faults import fault
+from shared.contracts.lifecycle import STATUSES
+from shared.errors import PROBLEMS, Language
+
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "description": "Problem details, RFC 9457.",
+    "required": ["type", "title", "status", "detail", "instance", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "pattern": "^urn:tiaojie:problem:"},
+        "title": {"type": "string", "description": "The kind of problem, for people."},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "This problem, for people."},
+        "instance": {"type": "string", "description": "Names the request; empty if unknown."},
+        "code": {"type": "string", "description": "The last part of `type`."},
+        "errors": {
+            "type": "array",
+            "description": "What is wrong and where.",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "message"],
+                "properties": {
+                    "pointer": {
+                        "type": "string",
+                        "description": "JSON Pointer (RFC 6901) into the body, or to a parameter",
+                    },
+                    "code": {"type": "string"},
+                    "message": {"type": "string", "description": "for people"},
+                },
+            },
+        },
+        "retry_after": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "Seconds; the same as the header Retry-After.",
+        },
+        "command": {"type": "string", "description": "The command that is not allowed."},
+        "case_status": {
+            "type": "string",
+            "enum": list(STATUSES),
+            "description": "The status that does not allow it.",
+        },
+        "allowed": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Commands that people may give now.",
+        },
+        "current_version": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "The version there is; read it before trying again.",
+        },
+    },
+}
+
+_MORE: Mapping[str, Mapping[str, Any]] = {
+    "too_many_attempts": {"retry_after": 840},
+    "idempotency_key_in_progress": {"retry_after": 1},
+    "command_not_allowed": {
+        "command": "assign-mediator",
+        "case_status": "withdrawn",
+        "allowed": [],
+    },
+    "version_conflict": {"current_version": 3},
+}
+"""What some problems say beside the members all have."""
+
+
+def examples(slugs: Iterable[str]) -> dict[str, Any]:
+    """Each problem in Chinese under its slug and in English under `<slug>.en`."""
+    return {
+        name: {"summary": PROBLEMS[slug].title.to(language), "value": _example(slug, language)}
+        for slug in sorted(slugs)
+        for name, language in names(slug).items()
+    }
+
+
+def names(slug: str) -> dict[str, Language]:
+    """The names of a problem's examples."""
+    return {slug: "zh", f"{slug}.en": "en"}
+
+
+def _example(slug: str, language: Language) -> dict[str, Any]:
+    status, title = PROBLEMS[slug]
+    example: dict[str, Any] = {
+        "type": f"urn:tiaojie:problem:{slug}",
+        "title": title.to(language),
+        "status": status,
+        "detail": title.to(language),
+        "instance": "urn:tiaojie:request:01948f2e-6c1a-7b3d-9e5f-2a4c6e8b0d13",
+        "code": slug,
+        **_MORE.get(slug, {}),
+    }
+    if slug == "validation_failed":
+        missing = fault("required")
+        error = {"pointer": "/organisation", "code": missing.code}
+        example["errors"] = [{**error, "message": missing.message.to(language)}]
+    return example

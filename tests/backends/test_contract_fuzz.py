@@ -1,0 +1,278 @@
+"""Whatever is sent: no server error, an answer that is documented, and nothing kept of a refusal.
+
+The answers are checked by the test client itself (tests/conformance); the requests are the same
+in every run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.query.handlers import HANDLERS as LEARNING
+from services.query.policy_import import import_markdown
+from services.routing.handlers import handlers as routing_handlers
+from services.routing.store import Directory
+from shared.sealing import Hasher, QueryCodes, identity_hash, phone_last4_hash
+from tests.builders.applications import an_application, an_id_number
+from tests.builders.cases import a_mediator, an_organisation
+from tests.builders.events import a_submission
+from tests.builders.evidence import PDF, PROGRAM, a_jpeg
+from tests.builders.fuzzing import Known, Sent, requests
+from tests.builders.routing import a_submitted_event, apply, fill
+from tests.house.sources import ROOT, SERVICES
+from tests.web import Web, running
+
+NUMBER = "2634626885086477"
+CODE = "K7RM2PXA"
+FILES = [
+    {"file_name": "合同.pdf", "kind": "labour_contract", "content_type": "application/pdf", "size_bytes": 9},
+    {"file_name": "照片.jpg", "kind": "attendance_record", "content_type": "image/jpeg", "size_bytes": 9},
+]  # fmt: skip
+LAW = """\
+# 虚构省劳动争议处理办法
+
+2020年5月1日虚构省人民政府公布 自2020年6月1日起施行
+
+<!-- INFO END -->
+
+第一条 拖欠工资的，劳动者可以申请调解。
+
+第二条 调解不成的，可以申请仲裁。
+"""
+
+DOCUMENTS = {
+    s: json.loads((ROOT / f"docs/contracts/openapi/{s}.json").read_text("utf-8")) for s in SERVICES
+}
+OPERATIONS = [
+    pytest.param(service, method, path, id=f"{service}-{method}-{path}")
+    for service, document in DOCUMENTS.items()
+    for path, item in document["paths"].items()
+    for method in item
+]
+FUZZ = settings(
+    max_examples=40,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture(scope="module")
+def webs(mongo_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Web]]:
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(
+                running(name, mongo_url, tmp_path_factory.mktemp(name), **LIMITS.get(name, {}))
+            )
+            for name in FURNISHED
+        }
+
+
+def furnished(web: Web, folder: Path) -> Known:
+    """What is known of a service in which nothing is but what one test needs."""
+    for name in web.database.list_collection_names():
+        web.database[name].delete_many({})
+    return FURNISHED[web.name](web, folder)
+
+
+# --- what is there -----------------------------------------------------------------------------
+
+
+def furnish_intake(web: Web, _: Path) -> Known:
+    body = an_application({"/attachments": FILES})
+    receipt = web.call("POST", "/v1/applications", body).get_json()
+    draft = web.call("POST", "/v1/drafts", {"a": 1}).get_json()
+    number = receipt["serial_number"]
+    person = web.token("applicant", id_number=body["applicant"]["id_number"])
+    for index, content in enumerate([PDF, a_jpeg()]):
+        path = f"/v1/applications/{number}/attachments/{index}"
+        assert web.call("PUT", path, content, headers=person).status_code == 200
+    return Known(
+        parameters={
+            "serial_number": [number, receipt["serial_number_display"], NUMBER],
+            "index": ["0", "1", "2"],
+            "draft_id": [draft["id"]],
+            "X-Query-Code": [receipt["query_code"]],
+            "If-Match": ['"1"', "1"],
+            "Idempotency-Key": ["k-1", "k-2"],
+        },
+        bodies={
+            "post_v1_applications": [body, an_application()],
+            "post_v1_applications_serial_number_supplements": [
+                {"statement": "补充说明"},
+                {"attachments": FILES},
+            ],
+            "post_v1_applications_serial_number_withdrawal": [{"reason": "已和解"}, {}],
+            "put_v1_applications_serial_number_attachments_index": [PDF, a_jpeg(), PROGRAM],
+            "post_v1_drafts": [body],
+            "put_v1_drafts_draft_id": [body],
+        },
+        callers=[*[person["Authorization"]] * 3, web.token("mediator")["Authorization"]],
+    )
+
+
+def furnish_routing(web: Web, _: Path) -> Known:
+    bodies = [an_organisation(), an_organisation(id="org-2", divisions=("370103",))]
+    fill(web.database, bodies, [a_mediator(), a_mediator(id="m2", capacity=500)])
+    runner = web.runner(routing_handlers(Directory(web.database)))
+    apply(runner, a_submitted_event(NUMBER))
+    assert web.database.cases.count_documents({}) == 1
+    new_mediator = {
+        "organisation": "org-370102", "name": "程远林", "capacity": 5, "languages": ["zh", "en"],
+        "rota": {"kind": "stationed", "weekdays": [1, 3]}, "conflicts": [an_id_number()],
+    }  # fmt: skip
+    new_organisation = {
+        "kind": "county", "name": "虚构调解中心", "phone": "0531-0000000", "address": "虚构路3号",
+        "divisions": ["370102"], "categories": ["contract"],
+    }  # fmt: skip
+    administrator = web.token("organisation_admin", organisation="org-370102")
+    return Known(
+        parameters={
+            "serial_number": [NUMBER],
+            "organisation": ["org-370102", "org-2"],
+            "mediator": ["med-370102-01", "m2"],
+            "division": ["370102", "37"],
+            "If-Match": ['"1"', '"1"', "2"],
+        },
+        bodies={
+            "post_v1_cases_serial_number_command": [
+                {"organisation": "org-370102"},
+                {"organisation": "org-2"},
+                {"mediator": "m2"},
+                {"mediator": "med-370102-01"},
+            ],
+            "post_v1_organisations": [new_organisation, {**new_organisation, "id": "org-2"}],
+            "patch_v1_organisations_organisation": [{"phone": "0531-1111111"}, {"active": True}],
+            "post_v1_mediators": [new_mediator, {**new_mediator, "id": "m2"}],
+            "patch_v1_mediators_mediator": [{"capacity": 9}, {"conflicts": [an_id_number(seed=2)]}],
+            "put_v1_rota_mediator": [{"kind": "on_call"}, {"kind": "stationed", "weekdays": [2]}],
+        },
+        callers=[*[web.token("platform_admin")["Authorization"]] * 3, administrator["Authorization"],
+                 web.token("mediator", subject="m2")["Authorization"]],
+    )  # fmt: skip
+
+
+def furnish_notify(web: Web, _: Path) -> Known:
+    return Known(
+        parameters={"serial": [NUMBER]},
+        callers=[web.token("platform_admin")["Authorization"]],
+    )
+
+
+def furnish_query(web: Web, folder: Path) -> Known:
+    hasher = Hasher.parse(web.settings.hashing_key)
+    submitted = a_submission(
+        serial=NUMBER,
+        query_code_hash=QueryCodes(hasher).hash(NUMBER, CODE),
+        phone_last4_hashes=[phone_last4_hash(hasher, NUMBER, "13800000011")],
+        holder_hashes=[identity_hash(hasher, an_id_number())],
+    )
+    web.runner(LEARNING).apply([submitted.to_json()])
+    assert not web.database.set_aside.count_documents({})
+    laws = folder / "地方政府规章"
+    laws.mkdir()
+    (laws / "虚构省劳动争议处理办法(2020-05-01).md").write_text(LAW, "utf-8")
+    (policy,) = import_markdown(web.database, [laws]).added
+    person = web.token("applicant", id_number=an_id_number())["Authorization"]
+    return Known(
+        parameters={
+            "serial_number": [NUMBER, "2634 6268 8508 6477"],
+            "X-Query-Code": [CODE],
+            "policy_id": [policy],
+            "number": ["1", "2", "第一条"],
+            "q": ["拖欠工资", "老板不发工资怎么办", "虚构省劳动争议处理办法第一条", "工"],
+            "parent": ["370100", "37"],
+            "division": ["370102", "370102013"],
+            "region": ["370000"],
+            "page": ["1", "2"],
+            "kind": ["local_rule"],
+        },
+        bodies={
+            "post_v1_progress_lookups": [
+                {"serial_number": NUMBER, "query_code": CODE},
+                {"serial_number": NUMBER, "phone_last4": "0011"},
+            ]
+        },
+        callers=[person, person, web.token("mediator")["Authorization"]],
+    )
+
+
+FURNISHED = {
+    "intake": furnish_intake,
+    "routing": furnish_routing,
+    "notify": furnish_notify,
+    "query": furnish_query,
+}
+LIMITS: dict[str, dict[str, Any]] = {
+    "intake": {"submissions_per_address": 0},
+    "routing": {"page_size": 3},
+}
+
+
+def stored(web: Web) -> dict[str, str]:
+    """A hash of every collection but the counters of the throttle."""
+    hashes: dict[str, str] = web.database.command("dbHash")["collections"]
+    return {name: value for name, value in hashes.items() if name != "throttle"}
+
+
+def send(web: Web, sent: Sent) -> Any:
+    web.database.throttle.delete_many({})  # one caller's failures would hide what comes next
+    kind = {"content_type": sent.content_type} if sent.content_type is not None else {}
+    return web.app.test_client().open(
+        sent.target, method=sent.method, headers=dict(sent.headers), data=sent.body, **kind
+    )
+
+
+@pytest.mark.parametrize("service, method, path", OPERATIONS)
+def test_any_request_for_an_operation_is_answered_as_documented(
+    webs, tmp_path, service, method, path
+):
+    web = webs[service]
+    known = furnished(web, tmp_path)
+    answered = set()
+
+    @FUZZ
+    @given(requests(DOCUMENTS[service], method, path, known))
+    def fuzz(sent: Sent) -> None:
+        before = stored(web)
+        response = send(web, sent)
+        answered.add(response.status_code)
+        assert response.status_code < 500
+        refused_evidence = "/attachments/" in path and response.status_code == 422
+        if (response.status_code >= 400 or method == "get") and not refused_evidence:
+            assert stored(web) == before
+
+    fuzz()
+    successes = {int(s) for s in DOCUMENTS[service]["paths"][path][method]["responses"]}
+    assert answered & {s for s in successes if s < 400}, "no request was a right one"
+
+
+_PARTS = st.one_of(
+    st.sampled_from(["v1", "cases", "applications", "drafts", NUMBER, "..", ".", "", "%2e", "%00"]),
+    st.binary(max_size=4).map(lambda raw: "".join(f"%{byte:02X}" for byte in raw)),
+)
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "X"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_any_other_address_or_method_is_refused_with_a_problem_document(webs, service):
+    web = webs[service]
+
+    @FUZZ
+    @given(st.sampled_from(_METHODS), st.lists(_PARTS, max_size=5), st.binary(max_size=8))
+    def fuzz(method: str, parts: list[str], body: bytes) -> None:
+        before = stored(web)
+        response = send(web, Sent(method, "/" + "/".join(parts), {}, body, None))
+        assert response.status_code < 500
+        assert stored(web) == before
+
+    fuzz()

@@ -1,0 +1,80 @@
+"""Batches of projection writes on a real database: as few operations as will do, the same result."""
+
+from __future__ import annotations
+
+import random
+import threading
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.database import Database
+
+from shared.decision import Latest, Upsert
+from shared.projection import nested, write_all
+
+Db = Database[dict[str, Any]]
+
+
+def some_writes(seed: int) -> list[Upsert]:
+    drawn = random.Random(seed)
+    return [
+        Upsert(
+            f"case-{drawn.randrange(12)}",
+            {f"steps.case-{n:03d}": {"at": n}, "kept": "same"} if n % 3 else {f"steps.a-{n:03d}": n},
+        )
+        for n in drawn.sample(range(200), 60)
+    ]
+
+
+def test_batches_give_what_single_upserts_give(database: Db) -> None:
+    writes = some_writes(seed=7)
+    for write in writes:
+        database.single.bulk_write([UpdateOne({"_id": write.id}, {"$set": write.set}, upsert=True)])
+    for size in (1, 7, 60):
+        database.batched.drop()
+        for start in range(0, len(writes), size):
+            write_all(database.batched, writes[start : start + size])
+            write_all(database.batched, reversed(writes[start : start + size]))
+        assert contents(database, "batched") == contents(database, "single")
+
+
+def test_two_processes_that_insert_the_same_documents_lose_nothing(database: Db) -> None:
+    writes = some_writes(seed=8)
+    for write in writes:
+        database.single.bulk_write([UpdateOne({"_id": write.id}, {"$set": write.set}, upsert=True)])
+    start = threading.Barrier(4)
+
+    def work(part: int) -> None:
+        mine = [w for w in writes if w.id.endswith(tuple("0123456789"))][part::2]
+        start.wait()
+        for at in range(0, len(mine), 10):
+            write_all(database.batched, mine[at : at + 10])
+
+    threads = [threading.Thread(target=work, args=(n % 2,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert contents(database, "batched") == contents(database, "single")
+
+
+def test_the_latest_document_wins_in_any_order_and_pulls_touch_only_what_is_there(
+    database: Db,
+) -> None:
+    write_all(database.entries, [Latest("o", 2, {"name": "new"}), Latest("o", 1, {"name": "old"})])
+    write_all(database.entries, [Latest("o", 1, {"name": "old"})])
+    assert database.entries.find_one() == {"_id": "o", "sequence": 2, "name": "new"}
+
+    database.staff.insert_one({"_id": "m", "open": ["a", "b"]})
+    gone = [Upsert(key, {}, pull={"open": "a"}, create=False) for key in ("m", "nobody")]
+    write_all(database.staff, gone)
+    write_all(database.staff, gone)
+    assert list(database.staff.find()) == [{"_id": "m", "open": ["b"]}]
+
+
+def test_paths_become_the_document_that_setting_them_would_make() -> None:
+    assert nested({"a.b": 1, "a.c.d": 2, "e": 3}) == {"a": {"b": 1, "c": {"d": 2}}, "e": 3}
+
+
+def contents(database: Db, name: str) -> dict[str, Any]:
+    return {d["_id"]: d for d in database[name].find()}

@@ -1,0 +1,235 @@
+"""Requests of all kinds for one operation of an OpenAPI document: right, nearly right and odd.
+
+`Known` is what exists: without it no request would get past the first check. Right values are
+mixed with those the document's schemas allow and with whatever else can be sent.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from hypothesis import strategies as st
+
+Document = Mapping[str, Any]
+JSON_KIND = "application/json"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is there: values for path and query parameters and for headers by name, bodies by
+    operation id, and what the callers' Authorization may be."""
+
+    parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    bodies: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    callers: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request as it goes out."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+    content_type: str | None
+
+
+_TRAPS = [
+    "", " ", "null", "true", "0", "-1", "1e400", "NaN", "$gt", "$where", "a.b", "__proto__", "\0",
+    "../../etc/passwd", "%00", "％", "０", "\u202e", "\ufeff", "𠮷", "\ud800", "a" * 300, "1900-00-00",
+    "9999-12-31", "2026-02-30", "2026年3月5日", "370102", "000000", "<script>", "'; --", "*", 'W/"1"',
+]  # fmt: skip
+_TEXT = st.one_of(st.sampled_from(_TRAPS), st.text(max_size=12))
+_SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**20), 10**20),
+    st.floats(allow_nan=False, allow_infinity=False),
+    _TEXT,
+)
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_TEXT, inner, max_size=3)),
+    max_leaves=4,
+)
+_RAW = st.one_of(
+    st.binary(max_size=20),
+    st.sampled_from(
+        [b"", b"{", b"[]", b"null", b"NaN", b'"x"', b"\xff", b"[" * 200, b"{}" * 50_000, b"\xef\xbb\xbf{}"]
+    ),
+)  # fmt: skip
+_CONTENT_TYPES = st.sampled_from(
+    [None, "", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+     "application/json; charset=utf-16", "APPLICATION/JSON", "application/json, text/html", "*/*"]
+)  # fmt: skip
+_HEADER_TEXT = st.one_of(
+    st.sampled_from(["", "*", '"1"', 'W/"1"', '"2"', "99999999999999", "-1", "٣", "Bearer", "é"]),
+    st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=20),
+).filter(lambda text: text.isprintable() and _latin(text))  # fmt: skip
+
+_HEADERS = st.one_of(st.none(), _HEADER_TEXT)
+
+
+def _latin(text: str) -> bool:
+    return all(ord(character) < 256 for character in text)
+
+
+@st.composite
+def requests(draw: st.DrawFn, document: Document, method: str, path: str, known: Known) -> Sent:
+    """Requests for one operation, one in four of them with nothing but the first of what is known,
+    which is right together."""
+    operation = document["paths"][path][method]
+    mostly = _first if draw(st.integers(0, 3)) == 0 else _mostly
+    target, query = path, {}
+    headers: dict[str, str | None] = {}
+    for parameter in operation["parameters"]:
+        name = parameter["name"]
+        right = [*known.parameters.get(name, ()), *parameter["schema"].get("enum", ())]
+        if parameter["in"] == "header":
+            headers[name] = draw(mostly(right, _HEADERS))
+        elif parameter["in"] == "path":
+            value = draw(mostly(right, _TEXT))
+            target = target.replace("{" + name + "}", quote(value, safe="", errors="surrogatepass"))
+        elif parameter["required"] or draw(mostly((bool(right), False), st.booleans())):
+            values = st.one_of(_TEXT, _of_schema(parameter["schema"], document).map(str))
+            query[name] = draw(mostly(right, values))
+    query |= draw(mostly(({},) * 2, st.dictionaries(_TEXT, _TEXT, max_size=1)))
+    if query:
+        target += "?" + urlencode(query, errors="surrogatepass")
+    if {"queryCode": []} in operation["security"]:
+        headers["X-Query-Code"] = draw(mostly(known.parameters["X-Query-Code"], _HEADERS))
+    headers["Authorization"] = draw(mostly(known.callers, _HEADERS))
+    headers["Accept-Language"] = draw(mostly((None, "en"), _HEADERS))
+    body, kind = draw(_body(document, operation, known, mostly))
+    given = {name: value for name, value in headers.items() if value is not None}
+    return Sent(method.upper(), target, given, body, kind)
+
+
+Choose = Callable[[Sequence[Any], st.SearchStrategy[Any]], st.SearchStrategy[Any]]
+
+
+def _mostly(right: Sequence[Any], other: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Right values seven times out of eight, where there are any."""
+    if not right:
+        return other
+    return st.integers(0, 7).flatmap(lambda n: st.sampled_from(list(right)) if n else other)
+
+
+def _first(right: Sequence[Any], other: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.just(right[0]) if right else other
+
+
+@st.composite
+def _body(
+    draw: st.DrawFn, document: Document, operation: Document, known: Known, mostly: Choose
+) -> tuple[bytes, str | None]:
+    """A body and its content type: what the operation takes, changed or not, or anything."""
+    described = operation.get("requestBody", {}).get("content", {})
+    if not described:
+        return draw(mostly((b"",), _RAW)), draw(mostly((None,), _CONTENT_TYPES))
+    right = known.bodies[operation["operationId"]]
+    kind = draw(mostly(list(described), _CONTENT_TYPES))
+    if JSON_KIND not in described:
+        return draw(mostly(right, _RAW)), kind
+    if mostly is _first:
+        return _encoded(right[0]), kind
+    values = _of_schema(described[JSON_KIND]["schema"], document)
+    bodies = st.one_of(st.sampled_from(right), values, _changed(right), _changed(right))
+    return draw(_mostly((bodies.map(_encoded),), st.just(_RAW)).flatmap(lambda kinds: kinds)), kind
+
+
+def _encoded(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+@st.composite
+def _changed(draw: st.DrawFn, right: Sequence[Any]) -> Any:
+    """A right value with up to three of its places changed, taken away or joined."""
+    value = copy.deepcopy(draw(st.sampled_from(right)))
+    for _ in range(draw(st.sampled_from([1, 1, 2, 3]))):
+        holder, key = draw(st.sampled_from(list(_places(value)) or [(None, None)]))
+        if holder is None:
+            return draw(_VALUES)
+        match draw(st.sampled_from(["change", "change", "take away", "join"])):
+            case "change":
+                holder[key] = draw(_VALUES)
+            case "take away":
+                del holder[key]
+            case _ if isinstance(holder, dict):
+                holder[draw(_TEXT)] = draw(_VALUES)
+            case _:
+                holder.extend(holder * draw(st.sampled_from([1, 30])))
+    return value
+
+
+def _places(value: Any) -> Any:
+    """(object or list, key or index) of everything inside."""
+    if isinstance(value, dict):
+        inside = list(value.items())
+    elif isinstance(value, list):
+        inside = list(enumerate(value))
+    else:
+        return
+    for key, inner in inside:
+        yield value, key
+        yield from _places(inner)
+
+
+def _of_schema(schema: Document, document: Document) -> st.SearchStrategy[Any]:
+    """Values that the schema allows, as far as its structure, patterns and limits go."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return st.deferred(lambda: _of_schema(document["components"]["schemas"][name], document))
+    if choices := schema.get("oneOf") or schema.get("anyOf"):
+        return st.one_of([_of_schema(each, document) for each in choices])
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    kinds = schema.get("type", "string")
+    if isinstance(kinds, list):
+        return st.one_of([_of_schema({**schema, "type": kind}, document) for kind in kinds])
+    return _KINDS[kinds](schema, document)
+
+
+def _object(schema: Document, document: Document) -> st.SearchStrategy[Any]:
+    properties = {n: _of_schema(s, document) for n, s in schema.get("properties", {}).items()}
+    needed = set(schema.get("required", ()))
+    return st.fixed_dictionaries(
+        {n: s for n, s in properties.items() if n in needed},
+        optional={n: s for n, s in properties.items() if n not in needed},
+    )
+
+
+def _array(schema: Document, document: Document) -> st.SearchStrategy[Any]:
+    least = schema.get("minItems", 0)
+    return st.lists(_of_schema(schema["items"], document), min_size=least, max_size=least + 2)
+
+
+def _string(schema: Document, _: Document) -> st.SearchStrategy[Any]:
+    if schema.get("format") in _FORMATS:
+        return _FORMATS[schema["format"]]
+    if "pattern" in schema:
+        return st.from_regex(schema["pattern"], fullmatch=True)
+    least = schema.get("minLength", 0)
+    return st.text(min_size=least, max_size=max(least, min(schema.get("maxLength", 20), 20)))
+
+
+_FORMATS: Mapping[str, st.SearchStrategy[Any]] = {
+    "date": st.dates().map(str),
+    "date-time": st.datetimes().map(lambda moment: f"{moment.isoformat()}Z"),
+    "email": st.just("zhao@example.com"),
+}
+_KINDS: Mapping[str, Any] = {
+    "object": _object,
+    "array": _array,
+    "string": _string,
+    "integer": lambda s, _: st.integers(s.get("minimum", -5), s.get("maximum", 10**6)),
+    "number": lambda s, _: st.floats(s.get("minimum", -5), s.get("maximum", 10**6)),
+    "boolean": lambda *_: st.booleans(),
+    "null": lambda *_: st.none(),
+}
