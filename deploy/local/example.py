@@ -21,7 +21,7 @@ def next_steps(gateway_url: str, directory: Path) -> tuple[str, ...]:
         "See what was sent to the applicant, as an administrator:",
         "  TOKEN=$(TIAOJIE_ENVIRONMENT=development \\",
         "    .venv/bin/python -m shared.devtoken --role platform_admin)",
-        f"  curl -sS {gateway_url}/v1/messages -H \"Authorization: Bearer $TOKEN\"",
+        f'  curl -sS {gateway_url}/v1/messages -H "Authorization: Bearer $TOKEN"',
         "",
         f"Pages of the four services: {gateway_url}/intake/docs/  (routing, notify, query)",
     )

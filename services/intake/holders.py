@@ -16,7 +16,7 @@ from shared.throttle import Throttle, address_key, serial_key
 from shared.web import caller, typed_serial_number
 
 HOLDER = HolderOr()
-HOLDER_HEADERS = {"X-Query-Code": "unless a token"}
+HOLDER_HEADERS = {"X-Query-Code": "unless a token"}  # without either nobody is let in
 HOLDER_REFUSALS = ("not_found", "serial_checksum", "query_code_wrong", "too_many_attempts")
 
 

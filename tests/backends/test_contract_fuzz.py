@@ -58,7 +58,7 @@ OPERATIONS = [
     for method in item
 ]
 FUZZ = settings(
-    max_examples=40,
+    max_examples=50,
     derandomize=True,
     database=None,
     deadline=None,
@@ -238,7 +238,7 @@ def test_any_request_for_an_operation_is_answered_as_documented(
 ):
     web = webs[service]
     known = furnished(web, tmp_path)
-    answered = set()
+    answered: set[int] = set()
 
     @FUZZ
     @given(requests(DOCUMENTS[service], method, path, known))
@@ -252,8 +252,7 @@ def test_any_request_for_an_operation_is_answered_as_documented(
             assert stored(web) == before
 
     fuzz()
-    successes = {int(s) for s in DOCUMENTS[service]["paths"][path][method]["responses"]}
-    assert answered & {s for s in successes if s < 400}, "no request was a right one"
+    assert min(answered) < 300, "no request was a right one"
 
 
 _PARTS = st.one_of(

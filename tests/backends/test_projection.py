@@ -20,7 +20,9 @@ def some_writes(seed: int) -> list[Upsert]:
     return [
         Upsert(
             f"case-{drawn.randrange(12)}",
-            {f"steps.case-{n:03d}": {"at": n}, "kept": "same"} if n % 3 else {f"steps.a-{n:03d}": n},
+            {f"steps.case-{n:03d}": {"at": n}, "kept": "same"}
+            if n % 3
+            else {f"steps.a-{n:03d}": n},
         )
         for n in drawn.sample(range(200), 60)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from dataclasses import replace
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -135,7 +136,7 @@ def an_app(answered: Any, tmp_path: Any, **changes: Any) -> Flask:
 
     settings = Settings(environment="development", data_dir=tmp_path, log_level="ERROR")
     route = replace(ROUTE, view=view, **changes)
-    app = create_app(f"planted-{id(answered)}", settings, [route], {}, body_limit=100)
+    app = create_app(f"planted-{token_hex(4)}", settings, [route], {}, body_limit=100)
     app.test_client_class = Conforming
     return app
 
