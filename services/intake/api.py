@@ -28,6 +28,7 @@ from services.intake.settings import IntakeSettings
 from services.intake.store import Applications, Capacity
 from shared import serial
 from shared.access import PUBLIC
+from shared.asking import caller, json_bytes
 from shared.civil_time import civil_day, rfc3339, today
 from shared.commands import Decide, carry_out
 from shared.contracts.schema import parse_json
@@ -36,7 +37,7 @@ from shared.divisions import find
 from shared.errors import Refused, Transient
 from shared.sealing import QueryCodes
 from shared.store import AlreadyExists, Document, new_aggregate
-from shared.web import Answer, Route, caller, json_bytes
+from shared.web import Answer, Route
 
 SERIAL_TRIES = 5
 """Draws of a serial number before giving up; a collision of 10^12 is a rarity already."""

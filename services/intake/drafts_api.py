@@ -13,13 +13,14 @@ from services.intake import drafts
 from services.intake.answers import SavedDraft
 from services.intake.limits import SubmissionLimit
 from shared.access import PUBLIC
+from shared.asking import json_bytes
 from shared.civil_time import rfc3339
 from shared.contracts.answers import Anything
 from shared.contracts.schema import parse_json
 from shared.errors import Refused, Text
 from shared.sealing import Keyring
 from shared.store import Document
-from shared.web import Answer, Route, json_bytes
+from shared.web import Answer, Route
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection

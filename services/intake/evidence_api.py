@@ -18,11 +18,12 @@ from services.intake.evidence_files import EvidenceFiles
 from services.intake.evidence_refusal import refused
 from services.intake.holders import HOLDER, HOLDER_HEADERS, HOLDER_REFUSALS, Holders
 from services.intake.scanning import Scanner
+from shared.asking import caller
 from shared.commands import Decide, carry_out
 from shared.errors import Refused, Text
 from shared.sealing import Keyring
 from shared.store import Document
-from shared.web import Route, caller
+from shared.web import Route
 
 
 @dataclass(frozen=True, slots=True)

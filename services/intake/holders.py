@@ -9,11 +9,11 @@ from flask import request
 
 from services.intake.store import Applications
 from shared.access import HolderOr
+from shared.asking import caller, typed_serial_number
 from shared.errors import Refused, Text
 from shared.sealing import Hasher, QueryCodes
 from shared.store import Document
 from shared.throttle import Throttle, address_key, serial_key
-from shared.web import caller, typed_serial_number
 
 HOLDER = HolderOr()
 HOLDER_HEADERS = {"X-Query-Code": "unless a token"}  # without either nobody is let in

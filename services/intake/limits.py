@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.asking import caller
 from shared.sealing import Hasher
 from shared.throttle import LIMITS, Limit, Throttle, address_key
-from shared.web import caller
 
 PURPOSE = "submissions_per_address"
 WINDOW_SECONDS = 900

@@ -12,10 +12,11 @@ from flask import request
 from services.notify.answers import MessagePage
 from services.notify.store import Messages
 from shared.access import Roles
+from shared.asking import typed_serial_number
 from shared.civil_time import today
 from shared.contracts.fields import Str
 from shared.contracts.schema import Body, read
-from shared.web import Route, typed_serial_number
+from shared.web import Route
 
 
 class MessageList(Body):

@@ -17,6 +17,7 @@ from services.query.policy_views import article_view, policy_view, result_view, 
 from services.query.settings import QuerySettings
 from services.query.store import ReadModels
 from shared.access import PUBLIC, HolderOr, Roles
+from shared.asking import caller, json_bytes, typed_serial_number
 from shared.civil_time import today
 from shared.contracts.fields import Code, Count, Flag, Str
 from shared.contracts.schema import Body, parse_json, read
@@ -26,7 +27,7 @@ from shared.errors import FieldError, Refused, Text
 from shared.sealing import Hasher, QueryCodes, phone_last4_hash
 from shared.store import Document
 from shared.throttle import Throttle, address_key, serial_key
-from shared.web import Answer, Route, caller, json_bytes, typed_serial_number
+from shared.web import Answer, Route
 
 _PUBLIC_FOR_AN_HOUR = {"Cache-Control": "public, max-age=3600"}
 

@@ -16,6 +16,7 @@ from services.routing.presenting import case_line, case_view
 from services.routing.settings import RoutingSettings
 from services.routing.store import Cases, Directory
 from shared.access import Roles
+from shared.asking import caller, typed_serial_number
 from shared.commands import carry_out
 from shared.contracts.fields import Choice, Code, Date, Str
 from shared.contracts.lifecycle import STATUSES, allowed
@@ -24,7 +25,7 @@ from shared.decision import Decision, State
 from shared.errors import FieldError, Refused, Text
 from shared.store import Document, backend_errors
 from shared.tokens import Principal
-from shared.web import Answer, Route, caller, typed_serial_number
+from shared.web import Answer, Route
 
 _STAFF = Roles("platform_admin", "organisation_admin", "mediator")
 _ADMINISTRATORS = Roles("platform_admin", "organisation_admin")

@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import request
 
+from shared.asking import caller, json_bytes
 from shared.civil_time import today
 from shared.contracts.schema import Body, parse_json, read
 from shared.errors import Refused, Text
 from shared.tokens import Principal
-from shared.web import caller, json_bytes
 
 ID = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 """Pattern of the ids of organisations and mediators: safe in paths, queries and headers."""

@@ -32,6 +32,7 @@ from services.routing.presenting import mediator_view, organisation_view, rota_l
 from services.routing.settings import RoutingSettings
 from services.routing.store import Directory, new_organisation
 from shared.access import Roles
+from shared.asking import caller
 from shared.civil_time import today
 from shared.commands import carry_out
 from shared.contracts.envelope import new_id
@@ -39,7 +40,7 @@ from shared.contracts.faults import fault
 from shared.errors import FieldError, Refused, Text
 from shared.sealing import Hasher, identity_hash
 from shared.store import AlreadyExists, Document, VersionConflict, new_aggregate
-from shared.web import Answer, Route, caller
+from shared.web import Answer, Route
 
 _PLATFORM = Roles("platform_admin")
 _ADMINISTRATORS = Roles("platform_admin", "organisation_admin")
