@@ -22,45 +22,57 @@ Document = dict[str, Any]
 
 
 def write_all(collection: Collection[Document], writes: Iterable[Write]) -> None:
-    """Durable when it returns. Doing it again, or in another order, gives the same documents."""
+    """Durable when it returns. Doing it again, or in another order, gives the same documents.
+
+    A collection is written either field by field (Upsert) or whole (Latest), not both.
+    """
     one_each = _merged(writes)
-    fresh = _fresh(collection, one_each)
-    taken = _insert(collection, fresh)
-    operations = [_operation(w) for w in one_each if w not in fresh or w.id in taken]
+    inserted = _insert(collection, _fresh(collection, one_each))
+    operations = [_operation(w) for w in one_each if w.id not in inserted or _whole(w) is None]
     if operations:
         collection.bulk_write(operations, ordered=False)
 
 
 def _merged(writes: Iterable[Write]) -> list[Write]:
-    """Sets on the same document as one; everything else as it is."""
+    """Sets on the same document as one, of whole documents the latest; the rest as it is."""
     sets: dict[str, Document] = {}
+    whole: dict[str, Latest] = {}
     others: list[Write] = []
     for write in writes:
-        if _only_sets(write):
-            sets.setdefault(write.id, {}).update(write.set)  # type: ignore[union-attr]
+        if isinstance(write, Latest):
+            newest = whole.get(write.id)
+            if newest is None or newest.sequence < write.sequence:
+                whole[write.id] = write
+        elif write.create and not (write.unset or write.pull):
+            sets.setdefault(write.id, {}).update(write.set)
         else:
             others.append(write)
-    return [*(Upsert(key, fields) for key, fields in sets.items()), *others]
+    return [*(Upsert(key, fields) for key, fields in sets.items()), *whole.values(), *others]
 
 
-def _only_sets(write: Write) -> bool:
-    return isinstance(write, Upsert) and write.create and not (write.unset or write.pull)
-
-
-def _fresh(collection: Collection[Document], writes: Sequence[Write]) -> list[Write]:
-    """Those whose document does not exist yet."""
-    sets = {write.id: write for write in writes if _only_sets(write)}
-    if not sets:
+def _fresh(collection: Collection[Document], writes: Sequence[Write]) -> list[Document]:
+    """The documents that do not exist yet and that one insert makes."""
+    made = {write.id: document for write in writes if (document := _whole(write)) is not None}
+    if not made:
         return []
-    known = {d["_id"] for d in collection.find({"_id": {"$in": list(sets)}}, {"_id": 1})}
-    return [write for key, write in sets.items() if key not in known]
+    known = {d["_id"] for d in collection.find({"_id": {"$in": list(made)}}, {"_id": 1})}
+    return [document for key, document in made.items() if key not in known]
 
 
-def _insert(collection: Collection[Document], fresh: Sequence[Write]) -> set[str]:
-    """Insert the documents; the ids which somebody else inserted in the meantime."""
-    if not fresh:
+def _whole(write: Write) -> Document | None:
+    """The document this write alone would make, if it may make one."""
+    if isinstance(write, Latest):
+        return {**write.document, "_id": write.id, "sequence": write.sequence}
+    if write.create and not (write.unset or write.pull):
+        return {"_id": write.id, **nested(write.set)}
+    return None
+
+
+def _insert(collection: Collection[Document], documents: Sequence[Document]) -> set[str]:
+    """Insert the documents; the ids of those inserted, the others exist by now."""
+    if not documents:
         return set()
-    documents = [{"_id": w.id, **nested(w.set)} for w in fresh]  # type: ignore[union-attr]
+    ids = {document["_id"] for document in documents}
     try:
         collection.insert_many(documents, ordered=False)
     except BulkWriteError as error:
@@ -69,8 +81,8 @@ def _insert(collection: Collection[Document], fresh: Sequence[Write]) -> set[str
             fault["code"] != DUPLICATE_KEY for fault in faults
         ):
             raise
-        return {documents[fault["index"]]["_id"] for fault in faults}
-    return set()
+        ids -= {documents[fault["index"]]["_id"] for fault in faults}
+    return ids
 
 
 def nested(fields: Mapping[str, Any]) -> Document:
@@ -88,8 +100,7 @@ def nested(fields: Mapping[str, Any]) -> Document:
 def _operation(write: Write) -> UpdateOne:
     if isinstance(write, Latest):
         newer = {"$lt": [{"$ifNull": ["$sequence", 0]}, write.sequence]}
-        document = {**write.document, "_id": write.id, "sequence": write.sequence}
-        chosen = {"$cond": [newer, {"$literal": document}, "$$ROOT"]}
+        chosen = {"$cond": [newer, {"$literal": _whole(write)}, "$$ROOT"]}
         # only `_id` in the filter: the server then repeats an upsert that lost a race by itself
         return UpdateOne({"_id": write.id}, [{"$replaceWith": chosen}], upsert=True)
     update: Document = {}

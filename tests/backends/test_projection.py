@@ -74,6 +74,12 @@ def test_the_latest_document_wins_in_any_order_and_pulls_touch_only_what_is_ther
     assert list(database.staff.find()) == [{"_id": "m", "open": ["b"]}]
 
 
+def test_a_document_made_in_this_batch_is_also_changed_by_it(database: Db) -> None:
+    taken_away = Upsert("c", {}, unset=["draft"], create=False)
+    write_all(database.views, [Upsert("c", {"draft": 1, "kept": 2}), taken_away])
+    assert list(database.views.find()) == [{"_id": "c", "kept": 2}]
+
+
 def test_paths_become_the_document_that_setting_them_would_make() -> None:
     assert nested({"a.b": 1, "a.c.d": 2, "e": 3}) == {"a": {"b": 1, "c": {"d": 2}}, "e": 3}
 
