@@ -104,6 +104,7 @@ def submit(application: Application, receipt: Receipt, secrets: Secrets) -> Deci
         **{k: v for k, v in hashed.items() if k != "parties_key"},
         "received_at": receipt.received_at.isoformat(),
         "division": {"code": receipt.division_code, "name": receipt.division_name},
+        "attachment_count": len(state["attachments"]),
         "query_code_expires_at": expires_at.isoformat(),
         "contacts": secrets.contacts.seal(contacts, contacts_context(serial)),
     }

@@ -20,6 +20,9 @@ _OF_CASE = ("status", "organisation", "mediator", "reasons")
 def begin(event: Event) -> Iterable[Upsert]:
     """What the submission tells once and for all, and the first step."""
     told = event.data
+    first: dict[str, Any] = {"status": "submitted"}
+    if "attachment_count" in told:
+        first["attachment_count"] = told["attachment_count"]
     yield Upsert(
         event.subject,
         {
@@ -32,7 +35,7 @@ def begin(event: Event) -> Iterable[Upsert]:
             "query_code_hash": told["query_code_hash"],
             "query_code_expires_at": _moment(told["query_code_expires_at"]),
             "phone_last4_hashes": list(told["phone_last4_hashes"]),
-            **_entry(event, {"status": "submitted"}),
+            **_entry(event, first),
         },
     )
 

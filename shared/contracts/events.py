@@ -81,6 +81,7 @@ class ApplicationSubmitted(Payload):
     holder_hashes = fields.List(
         fields.String(), required=True, metadata={"description": "keyed hashes, `my cases`"}
     )
+    attachment_count = fields.Integer(metadata={"description": "evidence files declared"})
     query_code_hash = fields.String(required=True)
     query_code_expires_at = fields.AwareDateTime(required=True)
     phone_last4_hashes = fields.List(fields.String(), required=True)

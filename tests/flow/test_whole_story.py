@@ -64,6 +64,7 @@ def test_an_application_reaches_a_mediator_and_the_worker_is_told(system: System
     assert seen["organisation"]["id"] == "org-370102"
     assert seen["mediator"]["name"]
     assert seen["next_steps"]
+    assert seen["evidence_awaited"] == 1
     status, again = system.call(
         "POST",
         "query",
