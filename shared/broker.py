@@ -24,7 +24,6 @@ from pika.channel import Channel
 from shared.backoff import pause
 from shared.contracts.envelope import CONTENT_TYPE
 from shared.contracts.events import EXCHANGE, consumed_by
-from shared.errors import Transient
 from shared.log import logger
 
 DEAD_EXCHANGE = "tiaojie.dead"
@@ -219,11 +218,6 @@ class Broker:
     def resume(self) -> None:
         self._wants_messages = bool(self._consume)
         self._call(self._open_consumer)
-
-    def require(self) -> None:
-        """Raise Transient unless connected."""
-        if not self.ready:
-            raise Transient("rabbitmq: not connected")
 
     def _call(self, act: Any) -> bool:
         connection = self._connection

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import pymongo
 from bson import ObjectId
 from pymongo import InsertOne, MongoClient, UpdateOne, WriteConcern
 from pymongo.errors import (
@@ -262,7 +261,3 @@ def insert_records(
 def guarded_update(document: Mapping[str, Any], update: Mapping[str, Any]) -> UpdateOne:
     """The bulk form of Aggregates.replace."""
     return UpdateOne({"_id": document["_id"], "version": document["version"]}, update)
-
-
-ASCENDING = pymongo.ASCENDING
-DESCENDING = pymongo.DESCENDING
