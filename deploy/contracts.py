@@ -69,6 +69,7 @@ def create_app(service: str, data_dir: Path) -> Any:
             oidc_jwks="https://issuer.invalid/jwks.json",
             sealing_keys=f"a:{new_key()}",
             contact_keys=f"c:{new_key()}",
+            record_keys=f"r:{new_key()}",
             hashing_key=new_key(),
         )
     )

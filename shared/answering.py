@@ -86,7 +86,7 @@ def _problem(
     extra: Mapping[str, Any] | None = None,
 ) -> Response:
     body: dict[str, Any] = {
-        **(extra or {}),
+        **{n: v.to(language) if isinstance(v, Text) else v for n, v in (extra or {}).items()},
         "type": f"urn:tiaojie:problem:{slug}",
         "title": problem.title.to(language),
         "status": problem.status,

@@ -54,6 +54,7 @@ class DevelopmentIssuer:
         organisation: str | None = None,
         divisions: tuple[str, ...] = (),
         id_number_hash: str | None = None,
+        channel: str | None = None,
     ) -> str:
         """A signed token for `role` (one of ROLES, else ValueError), valid from now on."""
         if role not in ROLES:
@@ -69,6 +70,7 @@ class DevelopmentIssuer:
             "organisation": organisation,
             "divisions": list(divisions),
             "id_number_hash": id_number_hash,
+            "channel": channel,
         }
         named = {name: value for name, value in claims.items() if value not in (None, [])}
         return jwt.encode(named, self._key, algorithm="ES256", headers={"kid": self._kid})

@@ -54,6 +54,7 @@ def _token(settings: Settings, options: argparse.Namespace) -> str:
         organisation=options.organisation,
         divisions=tuple(options.division),
         id_number_hash=id_number_hash,
+        channel=options.channel,
     )
 
 
@@ -75,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         help="division code such as 37 or 370102; may be given several times",
     )
     option("--id-number", metavar="NUMBER", help="identity number, hashed before it goes in")
+    option("--channel", metavar="CHANNEL", help="channel of a partner, e.g. app_pocket_12333")
     option("--subject", metavar="SUB", default="", help="sub claim; default development-ROLE")
     option(
         "--lifetime",

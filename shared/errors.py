@@ -74,6 +74,14 @@ PROBLEMS: Mapping[str, Problem] = {
     "command_not_allowed": Problem(
         409, Text("案件当前状态不允许该操作", "The case's status does not allow this command")
     ),
+    "rule_not_met": Problem(409, Text("不符合该操作的条件", "A rule stands against this command")),
+    "question_not_open": Problem(
+        409, Text("该事项无需答复或已结束", "Nothing is asked of you, or it has been settled")
+    ),
+    "sessions_overlap": Problem(
+        409, Text("该时段已有其他安排", "There is another session at that time")
+    ),
+    "phone_not_verified": Problem(403, Text("请先验证手机号", "Verify the phone number first")),
     "version_conflict": Problem(
         412, Text("内容已被他人更新，请刷新后重试", "It has changed since you read it")
     ),

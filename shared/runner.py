@@ -246,6 +246,7 @@ class _Work:
                 division=event.division,
                 at=at,
                 trace=trace,
+                previous_hash=event.hash,
             )
             return
         if event.id in current["seen"]:

@@ -226,6 +226,11 @@ def identity_hash(hasher: Hasher, id_number: str) -> str:
     return hasher.hash("identity", unicodedata.normalize("NFKC", id_number).strip().upper())
 
 
+def records_context(serial_number: str) -> str:
+    """The place that the sealed words of a case's records belong to."""
+    return f"record:{serial_number}"
+
+
 def new_key() -> str:
     """Base64 of 32 random bytes: a key for a keyring (after `kid:`) or for the hasher."""
     return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()

@@ -78,6 +78,9 @@ class Settings:
     contact_keys: str = setting(
         "", "Keyring of contact data in events and messages, same form.", secret=True
     )
+    record_keys: str = setting(
+        "", "Keyring of the words of records and documents of a case, same form.", secret=True
+    )
     hashing_key: str = setting("", "Key of the keyed hashes, base64 of 32 bytes.", secret=True)
 
     @classmethod

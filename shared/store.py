@@ -34,6 +34,7 @@ from shared.contracts.envelope import Event, NewEvent, Trace, new_id
 from shared.contracts.events import EVENTS
 from shared.decision import Decision
 from shared.errors import BackendAway
+from shared.history import data_hash, link_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,12 +115,30 @@ class AlreadyExists(Exception):
 
 
 def new_aggregate(
-    key: str, decision: Decision, *, source: str, division: str, at: datetime, trace: Trace
+    key: str,
+    decision: Decision,
+    *,
+    source: str,
+    division: str,
+    at: datetime,
+    trace: Trace,
+    previous_hash: str = "",
 ) -> Document:
-    """The first document of an aggregate, its events in its outbox."""
+    """The first document of an aggregate, its events in its outbox; `previous_hash` is that of the
+    event which gave rise to it, so that its history begins there (shared.history)."""
     document = {"_id": key, **decision.set, **{k: list(v) for k, v in decision.push.items()}}
-    outbox = _events(decision.events, key, 0, source=source, division=division, at=at, trace=trace)
+    outbox = _events(
+        decision.events,
+        key,
+        0,
+        previous_hash,
+        source=source,
+        division=division,
+        at=at,
+        trace=trace,
+    )
     document |= {"version": 1, "sequence": len(outbox), "outbox": outbox}
+    document["history_hash"] = outbox[-1]["hash"] if outbox else previous_hash
     document["seen"] = [trace.causation_id] if trace.causation_id else []
     if outbox:
         document["pending"] = ObjectId()
@@ -141,6 +160,7 @@ def changed(
         decision.events,
         document["_id"],
         sequence,
+        document.get("history_hash", ""),
         source=source,
         division=division,
         at=at,
@@ -149,7 +169,11 @@ def changed(
     sets: Document = {**decision.set, "version": document["version"] + 1}
     push: Document = {k: {"$each": list(v)} for k, v in decision.push.items()}
     if outbox:
-        sets |= {"sequence": sequence + len(outbox), "pending": ObjectId()}
+        sets |= {
+            "sequence": sequence + len(outbox),
+            "history_hash": outbox[-1]["hash"],
+            "pending": ObjectId(),
+        }
         push["outbox"] = {"$each": outbox}
     if trace.causation_id:
         push["seen"] = {"$each": [trace.causation_id], "$slice": -SEEN_LIMIT}
@@ -163,14 +187,16 @@ def _events(
     new: Sequence[NewEvent],
     subject: str,
     sequence: int,
+    previous_hash: str,
     *,
     source: str,
     division: str,
     at: datetime,
     trace: Trace,
 ) -> list[Document]:
-    return [
-        Event(
+    told: list[Document] = []
+    for position, event in enumerate(new, start=1):
+        document = Event(
             id=new_id(),
             name=event.name,
             version=EVENTS[event.name].version,
@@ -181,9 +207,11 @@ def _events(
             division=division,
             data=event.data,
             trace=trace,
+            previous_hash=previous_hash,
         ).to_document()
-        for position, event in enumerate(new, start=1)
-    ]
+        previous_hash = link_hash(document, data_hash(document["data"]), previous_hash)
+        told.append({**document, "hash": previous_hash})
+    return told
 
 
 class Aggregates:

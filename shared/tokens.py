@@ -57,7 +57,8 @@ _DETAILS: Mapping[type[jwt.PyJWTError], Text] = {
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who a valid token speaks for. `divisions` are division codes (empty: none named);
-    `id_number_hash` is the keyed hash (purpose "identity") of the person's identity number.
+    `id_number_hash` is the keyed hash (purpose "identity") of the person's identity number; `channel` the one that a
+    partner's client credentials were given for.
     """
 
     subject: str
@@ -65,6 +66,7 @@ class Principal:
     organisation: str | None = None
     divisions: tuple[str, ...] = ()
     id_number_hash: str | None = None
+    channel: str | None = None
 
 
 def bearer_token(authorization: str | None) -> str | None:
@@ -153,11 +155,19 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
     divisions = claims.get("divisions") or []
     if not isinstance(divisions, list):
         raise Refused("unauthorised", _MALFORMED)
-    texts = (claims["sub"], claims.get("organisation") or "", claims.get("id_number_hash") or "")
+    optional = (claims.get(n) or "" for n in ("organisation", "id_number_hash", "channel"))
+    texts = (claims["sub"], *optional)
     if not claims["sub"] or not all(isinstance(value, str) for value in (*texts, *divisions)):
         raise Refused("unauthorised", _MALFORMED)
-    subject, organisation, id_number_hash = texts
-    return Principal(subject, role, organisation or None, tuple(divisions), id_number_hash or None)
+    subject, organisation, id_number_hash, channel = texts
+    return Principal(
+        subject,
+        role,
+        organisation or None,
+        tuple(divisions),
+        id_number_hash or None,
+        channel or None,
+    )
 
 
 class _Keys:

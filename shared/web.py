@@ -31,6 +31,7 @@ from shared.answering import (
     problem_response,
 )
 from shared.asking import Caller, current, preferred_language, trace_of
+from shared.contracts.policy import POLICY
 from shared.errors import Refused
 from shared.health import Checks, answer
 from shared.store import backend_errors
@@ -64,7 +65,6 @@ class Route:
     method: str
     path: str
     view: View
-    access: Access
     summary: str
     body: type[Schema] | tuple[type[Schema], ...] | None = None
     query: type[Schema] | None = None
@@ -76,6 +76,11 @@ class Route:
     body_optional: bool = False
     refusals: Sequence[str] = ()
     media_type: str = "application/json"
+
+    @property
+    def access(self) -> Access:
+        """Its row of the policy table; KeyError for a route that has none."""
+        return Access(POLICY[f"{self.method} {self.path}"])
 
 
 class _NoSessions(SessionInterface):

@@ -104,6 +104,7 @@ def running(service: str, mongo_url: str, folder: Path, **settings: Any) -> Iter
         "mongo_prefix": f"test_{secrets.token_hex(6)}_",
         "sealing_keys": f"k1:{new_key()}",
         "contact_keys": f"c1:{new_key()}",
+        "record_keys": f"r1:{new_key()}",
         "hashing_key": new_key(),
         **settings,
     }

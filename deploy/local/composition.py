@@ -107,17 +107,22 @@ def service_environment(
 
 
 def _of_one_service(settings: LocalSettings, keys: Keys) -> Mapping[str, Mapping[str, str]]:
-    """Only intake opens applications, only intake and notify open contact data."""
+    """Only intake opens applications, only intake and notify open contact data,
+    only intake and routing the words of records.
+    """
     contacts = {"TIAOJIE_CONTACT_KEYS": keys.contact_keys}
+    records = {"TIAOJIE_RECORD_KEYS": keys.record_keys}
     hashing = {"TIAOJIE_HASHING_KEY": keys.hashing_key}
     return {
         "intake": {
             "TIAOJIE_SEALING_KEYS": keys.sealing_keys,
             **contacts,
+            **records,
             **hashing,
             "TIAOJIE_SUBMISSIONS_PER_ADDRESS": "60",
         },
         "routing": {
+            **records,
             **hashing,
             "TIAOJIE_DEMO_DIRECTORY_SEED": str(settings.demo_directory_seed),
         },

@@ -21,6 +21,7 @@ class Keys:
 
     sealing_keys: str
     contact_keys: str
+    record_keys: str
     hashing_key: str
     cluster_key: str
     passwords: Mapping[str, str]
@@ -29,20 +30,23 @@ class Keys:
 def keep(folder: Path) -> Keys:
     """The keys of this data folder, made now if there are none; the file has mode 600."""
     path = folder / FILE_NAME
-    if not path.exists():
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    whole = dataclasses.asdict(_new()) | kept  # a key that a later release needs joins the others
+    if whole != kept:
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".new")
         unfinished.unlink(missing_ok=True)
         unfinished.touch(mode=0o600)
-        unfinished.write_text(json.dumps(dataclasses.asdict(_new()), indent=1))
+        unfinished.write_text(json.dumps(whole, indent=1))
         unfinished.rename(path)
-    return Keys(**json.loads(path.read_text()))
+    return Keys(**whole)
 
 
 def _new() -> Keys:
     return Keys(
         sealing_keys=f"dev1:{_key()}",
         contact_keys=f"dev1:{_key()}",
+        record_keys=f"dev1:{_key()}",
         hashing_key=_key(),
         cluster_key=base64.b64encode(secrets.token_bytes(96)).decode(),
         passwords={name: secrets.token_hex(32) for name in (OPERATOR, *SERVICES)},

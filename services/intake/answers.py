@@ -5,8 +5,8 @@ from __future__ import annotations
 from services.intake.evidence_refusal import REASONS
 from shared.contracts import answers as show
 from shared.contracts.answers import Shown
-from shared.contracts.events import DivisionRef, DueOn
 from shared.contracts.lifecycle import STATUSES
+from shared.contracts.payloads import DivisionRef, DueOn
 from shared.contracts.vocabulary import FLAGS
 
 FILE_STATES = ("awaited", "received", "refused")

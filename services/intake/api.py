@@ -21,13 +21,12 @@ from services.intake.application import (
     validate_withdrawal,
 )
 from services.intake.handlers import Receipt, Secrets
-from services.intake.holders import HOLDER, HOLDER_HEADERS, HOLDER_REFUSALS, Holders
+from services.intake.holders import HOLDER_HEADERS, HOLDER_REFUSALS, Holders
 from services.intake.limits import SubmissionLimit
 from services.intake.pages.receipt import content_security_policy, render_receipt
 from services.intake.settings import IntakeSettings
 from services.intake.store import Applications, Capacity
 from shared import serial
-from shared.access import PUBLIC
 from shared.asking import caller, json_bytes
 from shared.civil_time import civil_day, rfc3339, today
 from shared.commands import Decide, carry_out
@@ -89,6 +88,7 @@ class Intake:
             receipt = Receipt(
                 serial_number=serial.draw(civil_day(now).year),
                 query_code=QueryCodes.draw(),
+                respondent_codes=tuple(QueryCodes.draw() for _ in application["respondents"]),
                 received_at=now,
                 query_code_days=self.settings.query_code_days,
                 division_code=division.code,
@@ -209,24 +209,24 @@ def routes(intake: Intake) -> Sequence[Route]:
     one = "/v1/applications/{serial_number}"
     return (
         Route(
-            "POST", "/v1/applications", intake.submit, PUBLIC, "Apply for mediation",
+            "POST", "/v1/applications", intake.submit, "Apply for mediation",
             body=ApplicationBody, answer=answers.Acknowledgement, status=201,
             headers={"Idempotency-Key": "optional"}, answer_headers=("Location",),
             refusals=(*_BODY_REFUSALS, "idempotency_key_invalid", "idempotency_key_reused",
                       "idempotency_key_in_progress", "too_many_attempts", "full"),
         ),
         Route(
-            "POST", one + "/supplements", intake.supplement, HOLDER, "Add a statement or evidence",
+            "POST", one + "/supplements", intake.supplement, "Add a statement or evidence",
             body=Supplement, answer=answers.SupplementReceived, status=201, headers=HOLDER_HEADERS,
             refusals=(*HOLDER_REFUSALS, *_BODY_REFUSALS, "command_not_allowed"),
         ),
         Route(
-            "POST", one + "/withdrawal", intake.withdraw, HOLDER, "Take the application back",
+            "POST", one + "/withdrawal", intake.withdraw, "Take the application back",
             body=Withdrawal, body_optional=True, answer=answers.Withdrawn, headers=HOLDER_HEADERS,
             refusals=(*HOLDER_REFUSALS, *_BODY_REFUSALS, "command_not_allowed"),
         ),
         Route(
-            "GET", one + "/receipt", intake.receipt, HOLDER, "Printable receipt with QR code",
+            "GET", one + "/receipt", intake.receipt, "Printable receipt with QR code",
             headers=HOLDER_HEADERS, refusals=HOLDER_REFUSALS, media_type="text/html",
         ),
     )  # fmt: skip

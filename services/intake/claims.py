@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Literal
 
 from services.intake.persons import Application, civil_date, says
-from services.intake.working_days import one_year_after
+from shared.working_days import one_year_after
 
 ClaimKind = Literal["pay", "injury", "other"]
 

@@ -86,6 +86,34 @@ def contacts(application: Application) -> list[dict[str, Any]]:
     return entries
 
 
+def parties(application: Application) -> list[dict[str, Any]]:
+    """Who takes part, by place and nature (PartyFacts): no name. Of a collective its speakers.
+
+    A general agent may do everything but settle (民事诉讼法 62).
+    """
+    applicant_kind, respondent_kind = "person", "employer"
+    if application["applicant_role"] == "employer":
+        applicant_kind, respondent_kind = respondent_kind, applicant_kind
+    rows = [("applicant", n, applicant_kind, True) for n in range(len(_speakers(application)))]
+    rows += [("agent", 0, "person", _may_settle(agent)) for agent in _agents(application)]
+    rows += [
+        ("respondent", n, respondent_kind, True) for n in range(len(application["respondents"]))
+    ]
+    return [{"party": p, "index": n, "kind": k, "may_settle": s} for p, n, k, s in rows]
+
+
+def represented_count(application: Application) -> int:
+    """How many apply without speaking for themselves."""
+    return len(applicants(application)) - len(_speakers(application))
+
+
+def employer_values(application: Application) -> tuple[str, ...]:
+    """The identities of the employers of a dispute: for early warning."""
+    if application["applicant_role"] == "employer":
+        return (identity(application["applicant"]),)
+    return tuple(sorted({identity(respondent) for respondent in application["respondents"]}))
+
+
 def contact_language(application: Application) -> Language:
     """`zh` or `en`: as stated, English for a foreigner in need of an interpreter, else Chinese."""
     return _stated_language(application) or _language(application["applicant"])
@@ -118,6 +146,10 @@ def open_part(application: Application, flags: Sequence[str]) -> dict[str, Any]:
 def _agents(application: Application) -> tuple[Person, ...]:
     agent = application.get("agent")
     return (agent,) if agent else ()
+
+
+def _may_settle(agent: Person) -> bool:
+    return agent.get("authority") == "special" and "settle" in (agent.get("authority_scope") or ())
 
 
 def _speakers(application: Application) -> list[Person]:

@@ -12,7 +12,6 @@ from flask import Response, request
 from services.intake import drafts
 from services.intake.answers import SavedDraft
 from services.intake.limits import SubmissionLimit
-from shared.access import PUBLIC
 from shared.asking import json_bytes
 from shared.civil_time import rfc3339
 from shared.contracts.answers import Anything
@@ -104,21 +103,21 @@ def routes(desk: DraftDesk) -> Sequence[Route]:
     body_refusals = ("malformed_json", "body_too_large", "unsupported_media_type")
     return (
         Route(
-            "POST", "/v1/drafts", desk.create, PUBLIC, "Save an unfinished application",
+            "POST", "/v1/drafts", desk.create, "Save an unfinished application",
             body=Unfinished, answer=SavedDraft, status=201, answer_headers=("ETag",),
             refusals=(*body_refusals, "too_many_attempts"),
         ),
         Route(
-            "GET", one, desk.read, PUBLIC, "Resume an unfinished application",
+            "GET", one, desk.read, "Resume an unfinished application",
             answer=SavedDraft, answer_headers=("ETag",), refusals=("draft_expired",),
         ),
         Route(
-            "PUT", one, desk.replace, PUBLIC, "Save it again", body=Unfinished,
+            "PUT", one, desk.replace, "Save it again", body=Unfinished,
             answer=SavedDraft, headers={"If-Match": "optional"}, answer_headers=("ETag",),
             refusals=(*body_refusals, "draft_expired", "version_conflict"),
         ),
         Route(
-            "DELETE", one, desk.delete, PUBLIC, "Forget an unfinished application",
+            "DELETE", one, desk.delete, "Forget an unfinished application",
             status=204, refusals=("draft_expired",),
         ),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from services.intake.answers import EvidenceReceived
 from services.intake.evidence import EvidenceLimits, Received, open_evidence, receive
 from services.intake.evidence_files import EvidenceFiles
 from services.intake.evidence_refusal import refused
-from services.intake.holders import HOLDER, HOLDER_HEADERS, HOLDER_REFUSALS, Holders
+from services.intake.holders import HOLDER_HEADERS, HOLDER_REFUSALS, Holders
 from services.intake.scanning import Scanner
 from shared.asking import caller
 from shared.commands import Decide, carry_out
@@ -113,12 +113,12 @@ def routes(desk: EvidenceDesk) -> Sequence[Route]:
     file = "/v1/applications/{serial_number}/attachments/{index}"
     return (
         Route(
-            "PUT", file, desk.put, HOLDER, "Supply a declared evidence file",
+            "PUT", file, desk.put, "Supply a declared evidence file",
             answer=EvidenceReceived, headers=HOLDER_HEADERS,
             refusals=(*HOLDER_REFUSALS, "evidence_refused", "command_not_allowed"),
         ),
         Route(
-            "GET", file, desk.get, HOLDER, "Read an evidence file",
+            "GET", file, desk.get, "Read an evidence file",
             headers=HOLDER_HEADERS, refusals=HOLDER_REFUSALS,
             media_type="*/*", answer_headers=("Content-Disposition",),
         ),

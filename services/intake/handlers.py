@@ -15,9 +15,11 @@ import orjson
 
 from services.intake import domain
 from services.intake.deadlines import deadlines
+from services.intake.persons import identity
 from services.intake.triage import triage
 from shared.civil_time import civil_day
 from shared.contracts.envelope import Event, NewEvent
+from shared.contracts.events import consumed_by
 from shared.contracts.faults import fault
 from shared.contracts.lifecycle import ENDED
 from shared.decision import NOTHING, Decision, State
@@ -46,6 +48,7 @@ class Receipt:
 
     serial_number: str
     query_code: str
+    respondent_codes: tuple[str, ...]
     received_at: datetime
     query_code_days: int
     division_code: str
@@ -72,10 +75,10 @@ def submit(application: Application, receipt: Receipt, secrets: Secrets) -> Deci
     expires_at = receipt.received_at + timedelta(days=receipt.query_code_days)
     due = [
         {"name": d.name, "due_on": d.due_on.isoformat(), "provisional": d.provisional}
-        for d in deadlines(receipt.received_at, application)
+        for d in deadlines(receipt.received_at, application, flags)
     ]
     stated = domain.open_part(application, flags) | {"deadlines": due}
-    persons = domain.contacts(application)
+    persons = _with_codes(domain.contacts(application), receipt)
     hashed = _hashes(application, persons, receipt, secrets.hasher)
     sealed = secrets.applications.seal_binary(
         orjson.dumps({"application": application, "query_code": receipt.query_code}),
@@ -94,6 +97,7 @@ def submit(application: Application, receipt: Receipt, secrets: Secrets) -> Deci
         "sealed_with": secrets.applications.first_kid,
         "attachments": [_declared(a) for a in application.get("attachments") or ()],
         "supplements": [],
+        "parties": domain.parties(application),
         "case_sequence": 0,
     }
     if receipt.idempotency_key:
@@ -101,7 +105,12 @@ def submit(application: Application, receipt: Receipt, secrets: Secrets) -> Deci
     contacts = orjson.dumps({"persons": persons, "query_code": receipt.query_code})
     event = {
         **stated,
-        **{k: v for k, v in hashed.items() if k != "parties_key"},
+        **{k: v for k, v in hashed.items() if k not in {"parties_key", "respondent_hashes"}},
+        "parties": state["parties"],
+        "represented_count": domain.represented_count(application),
+        "employer_hashes": [
+            identity_hash(secrets.hasher, v) for v in domain.employer_values(application)
+        ],
         "received_at": receipt.received_at.isoformat(),
         "division": {"code": receipt.division_code, "name": receipt.division_name},
         "attachment_count": len(state["attachments"]),
@@ -196,7 +205,7 @@ def _hashes(
     receipt: Receipt,
     hasher: Hasher,
 ) -> dict[str, Any]:
-    serial = receipt.serial_number
+    serial, codes = receipt.serial_number, QueryCodes(hasher)
     phones = [p["phone"] for p in persons if p["party"] != "respondent"]
     # of the number itself: nobody takes an extension (`;ext=`) for its last digits
     numbers = {phone.partition(";")[0] for phone in phones if phone}
@@ -205,9 +214,21 @@ def _hashes(
         "party_hashes": [identity_hash(hasher, v) for v in domain.identity_values(application)],
         "holder_hashes": [identity_hash(hasher, v) for v in domain.holder_values(application)],
         "parties_key": hasher.hash("parties", "\n".join(domain.parties_key_parts(application))),
-        "query_code_hash": QueryCodes(hasher).hash(serial, receipt.query_code),
+        "respondent_hashes": [
+            identity_hash(hasher, identity(party)) for party in application["respondents"]
+        ],
+        "query_code_hash": codes.hash(serial, receipt.query_code),
+        "respondent_code_hashes": [codes.hash(serial, code) for code in receipt.respondent_codes],
         "phone_last4_hashes": sorted(value for value in last4 if value),
     }
+
+
+def _with_codes(persons: list[dict[str, Any]], receipt: Receipt) -> list[dict[str, Any]]:
+    """The contacts, each respondent with the code that lets it answer without an account."""
+    return [
+        {**p, "code": receipt.respondent_codes[p["index"]]} if p["party"] == "respondent" else p
+        for p in persons
+    ]
 
 
 def _declared(attachment: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,9 +269,4 @@ def follow_case(event: Event, state: State | None, _: datetime) -> Decision:
 
 _FOLLOW = [Deciding("applications", follow_case)]
 
-HANDLERS = {
-    "case.unassigned": _FOLLOW,
-    "case.organisation_assigned": _FOLLOW,
-    "case.mediator_assigned": _FOLLOW,
-    "case.withdrawn": _FOLLOW,
-}
+HANDLERS = {event.name: _FOLLOW for event in consumed_by("intake")}

@@ -8,14 +8,12 @@ from datetime import UTC, datetime
 from flask import request
 
 from services.intake.store import Applications
-from shared.access import HolderOr
 from shared.asking import caller, typed_serial_number
 from shared.errors import Refused, Text
 from shared.sealing import Hasher, QueryCodes
 from shared.store import Document
 from shared.throttle import Throttle, address_key, serial_key
 
-HOLDER = HolderOr()
 HOLDER_HEADERS = {"X-Query-Code": "unless a token"}  # without either nobody is let in
 HOLDER_REFUSALS = ("not_found", "serial_checksum", "query_code_wrong", "too_many_attempts")
 

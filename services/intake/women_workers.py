@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from services.intake.claims import pay_or_injury_claimed
 from services.intake.employment import is_migrant, labour_relation_clear, new_employment_form
 from services.intake.persons import Application, Person, civil_date, gender, says, workers
-from services.intake.working_days import one_year_after
+from shared.working_days import one_year_after
 
 _PREGNANCY = timedelta(days=300)
 

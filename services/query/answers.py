@@ -5,10 +5,10 @@ from __future__ import annotations
 from services.query import policies
 from shared.contracts import answers as show
 from shared.contracts.answers import Shown
+from shared.contracts.lifecycle import STATUSES
 
 # --- progress ----------------------------------------------------------------------------------
-from shared.contracts.events import DivisionRef, DueOn, MediatorRef, OrganisationRef
-from shared.contracts.lifecycle import STATUSES
+from shared.contracts.payloads import DivisionRef, DueOn, MediatorRef, OrganisationRef
 from shared.contracts.vocabulary import CATEGORIES, FLAGS, ORGANISATION_KINDS
 from shared.divisions import LEVELS
 

@@ -16,7 +16,6 @@ from services.query.policy_question import Filters
 from services.query.policy_views import article_view, policy_view, result_view, suggestions_view
 from services.query.settings import QuerySettings
 from services.query.store import ReadModels
-from shared.access import PUBLIC, HolderOr, Roles
 from shared.asking import caller, json_bytes, typed_serial_number
 from shared.civil_time import today
 from shared.contracts.fields import Code, Count, Flag, Str
@@ -259,44 +258,44 @@ def routes(query: Query) -> Sequence[Route]:
     unknown = ("not_found", "serial_checksum", "too_many_attempts")
     return (
         Route(
-            "GET", "/v1/progress/{serial_number}", query.progress, HolderOr(),
+            "GET", "/v1/progress/{serial_number}", query.progress,
             "How a case stands; more with the query code",
             answer=(answers.MaskedProgress, answers.Progress),
             headers={"X-Query-Code": "optional"}, refusals=(*unknown, "query_code_wrong"),
         ),
         Route(
-            "POST", "/v1/progress/lookups", query.look_up, PUBLIC,
+            "POST", "/v1/progress/lookups", query.look_up,
             "How a case stands, with a second factor in the body", body=Lookup,
             answer=answers.Progress,
             refusals=(*unknown, "query_code_wrong", "malformed_json", "validation_failed",
                       "body_too_large", "unsupported_media_type"),
         ),
         Route(
-            "GET", "/v1/my/cases", query.my_cases, Roles("applicant", "agent"),
+            "GET", "/v1/my/cases", query.my_cases,
             "All cases of the person who is logged in", answer=answers.MyCases,
         ),
         Route(
-            "GET", "/v1/divisions", query.divisions, PUBLIC,
+            "GET", "/v1/divisions", query.divisions,
             "Administrative divisions below one, or the provinces", query=DivisionQuery,
             answer=answers.Divisions, refusals=("validation_failed",),
         ),
         Route(
-            "GET", "/v1/organisations", query.organisations, PUBLIC,
+            "GET", "/v1/organisations", query.organisations,
             "Organisations that serve a place, nearest first", query=OrganisationQuery,
             answer=answers.Organisations, refusals=("validation_failed",),
         ),
         Route(
-            "GET", "/v1/policies", query.search, PUBLIC, "Search laws and policies",
+            "GET", "/v1/policies", query.search, "Search laws and policies",
             query=PolicyQuery, answer=answers.PolicyResults, refusals=("validation_failed",),
         ),
         Route(
-            "GET", "/v1/policies/suggest", query.suggest, PUBLIC, "Completions while typing",
+            "GET", "/v1/policies/suggest", query.suggest, "Completions while typing",
             query=Suggest, answer=answers.Suggestions, refusals=("validation_failed",),
         ),
-        Route("GET", policy, query.policy, PUBLIC, "One policy with its articles",
+        Route("GET", policy, query.policy, "One policy with its articles",
               answer=answers.PolicyView, refusals=("not_found",)),
-        Route("GET", policy + "/articles/{number}", query.article, PUBLIC, "One article",
+        Route("GET", policy + "/articles/{number}", query.article, "One article",
               answer=answers.ArticleView, refusals=("not_found",)),
-        Route("GET", "/asyncapi.json", query.asyncapi_document, PUBLIC,
+        Route("GET", "/asyncapi.json", query.asyncapi_document,
               "The events of the product, AsyncAPI", answer=answers.AsyncApi),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.contracts.envelope import Event
+from shared.contracts.events import consumed_by
 from shared.decision import Latest, Upsert
 from shared.runner import Projecting
 
@@ -84,10 +85,7 @@ HANDLERS = {
     "application.supplemented": [Projecting("progress", supplemented)],
     "application.evidence_received": [Projecting("progress", evidence_received)],
     "application.withdrawn": [Projecting("progress", withdrawn)],
-    "case.unassigned": _STEP,
-    "case.organisation_assigned": _STEP,
-    "case.mediator_assigned": _STEP,
-    "case.withdrawn": _STEP,
+    **{e.name: _STEP for e in consumed_by("query") if e.name.startswith("case.")},
     "organisation.registered": _ORGANISATION,
     "organisation.changed": _ORGANISATION,
 }

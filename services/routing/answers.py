@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from services.routing.assigning import REASONS
 from services.routing.directory_bodies import ROTA_KINDS, SPECIALISMS
-from services.routing.domain import By
 from services.routing.languages import LANGUAGES
 from shared.contracts import answers as show
 from shared.contracts.answers import Shown
-from shared.contracts.events import DivisionRef, DueOn, MediatorRef, OrganisationRef
-from shared.contracts.lifecycle import STATUSES, TRANSITIONS
-from shared.contracts.vocabulary import CATEGORIES, FLAGS, ORGANISATION_KINDS
+from shared.contracts.lifecycle import COMMANDS, RULES, STATUSES
+from shared.contracts.payloads import DivisionRef, DueOn, MediatorRef, OrganisationRef
+from shared.contracts.vocabulary import CATEGORIES, FLAGS, ORGANISATION_KINDS, ROLES
 
 
 class CaseLine(Shown):
@@ -58,10 +55,10 @@ class Reason(Shown):
 class HistoryLine(Shown):
     """One step of the case."""
 
-    command = show.word("what was done", [row.command for row in TRANSITIONS])
+    command = show.word("what was done", COMMANDS)
     status = show.word("the status after it", STATUSES)
     at = show.moment("when")
-    by = show.word("whose decision it was", get_args(By))
+    by = show.word("whose decision it was", (RULES, *ROLES))
 
 
 class CaseView(CaseLine):

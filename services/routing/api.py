@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from services.routing import answers, asked, domain
-from services.routing.assigning import check_mediator, check_organisation
-from services.routing.directory import CaseFacts
-from services.routing.placing import secure_place
+import orjson
+
+from services.routing import answers, asked, assigning_commands
+from services.routing.commands import Command, Desk, Given, Prepared
 from services.routing.presenting import case_line, case_view
 from services.routing.settings import RoutingSettings
-from services.routing.store import Cases, Directory
-from shared.access import Roles
+from services.routing.steps import Actor, not_allowed
+from shared.access import Concerned, reaches
 from shared.asking import caller, typed_serial_number
 from shared.commands import carry_out
 from shared.contracts.fields import Choice, Code, Date, Str
-from shared.contracts.lifecycle import STATUSES, allowed
+from shared.contracts.lifecycle import STATUSES, allowed, find
+from shared.contracts.policy import POLICY
 from shared.contracts.schema import Body
-from shared.decision import Decision, State
-from shared.errors import FieldError, Refused, Text
+from shared.decision import State
+from shared.errors import FieldError, Refused, Text, Transient
+from shared.sealing import Keyring, records_context
 from shared.store import Document, backend_errors
 from shared.tokens import Principal
 from shared.web import Answer, Route
-
-_STAFF = Roles("platform_admin", "organisation_admin", "mediator")
-_ADMINISTRATORS = Roles("platform_admin", "organisation_admin")
 
 
 class CaseList(Body):
@@ -41,28 +41,20 @@ class CaseList(Body):
     after = Str("上页末项", 512)
 
 
-class AssignOrganisation(Body):
-    organisation = Code("调解组织编号", asked.ID, required=True)
-
-
-class AssignMediator(Body):
-    mediator = Code("调解员编号", asked.ID, required=True)
-
-
 @dataclass(frozen=True, slots=True)
 class Routing:
     """What the views work with; made once per process by `app`."""
 
     settings: RoutingSettings
-    cases: Cases
-    directory: Directory
+    desk: Desk
+    records: Keyring
 
     def list_cases(self) -> dict[str, Any]:
         wanted = {**_visible(asked.principal()), **_filters(asked.filters(CaseList()))}
         size = self.settings.page_size
         with backend_errors():
             found = list(
-                self.cases.collection.find(wanted, {"outbox": 0, "seen": 0})
+                self.desk.cases.collection.find(wanted, {"outbox": 0, "seen": 0})
                 .sort([("received_at", 1), ("_id", 1)])
                 .limit(size + 1)
             )
@@ -79,97 +71,65 @@ class Routing:
     def command(self, serial_number: str, command: str) -> Answer:
         """Everything is checked on the version that the caller saw and written to it alone."""
         case = self._visible_case(serial_number)
-        give = _COMMANDS.get(command)
-        if give is None:
-            raise _not_allowed(case, command)
+        known = COMMANDS.get(command)
+        if known is None:
+            raise not_allowed(case, command)
         asked.check_version(case["version"])
-        if command not in allowed(case["status"]):
-            raise _not_allowed(case, command)
-        return self._answer(give(self, case))
-
-    def assign_organisation(self, case: Document) -> Document:
-        if asked.principal().role != "platform_admin":
-            raise Refused("forbidden", _PLATFORM_ONLY)
-        chosen = self.directory.organisation(asked.body(AssignOrganisation())["organisation"])
-        if chosen is None:
-            raise _unknown("organisation")
-        released = (case["mediator"] or {}).get("id")
-        if (case["organisation"] or {}).get("id") == chosen.id:
-            return case
-        check_organisation(CaseFacts.from_document(case), chosen)
-        after = self._carry_out(
-            case,
-            lambda state, at: domain.assign_organisation(state, chosen, at, by="administrator"),
+        row = find(command, case["status"])
+        if row is None:
+            raise not_allowed(case, command)
+        principal = asked.principal()
+        if principal.role not in row.who:
+            raise Refused("forbidden", _NOT_YOURS, extra={"command": command})
+        given = Given(
+            body=asked.body(known.body()),
+            actor=Actor(principal.role, principal.subject),
+            at=datetime.now(UTC),
+            seal=partial(self._seal, case["_id"]),
         )
-        if released:
-            self.directory.give_back(released, case["_id"])
-        return after
+        return self._answer(self._carry_out(case, known, given))
 
-    def assign_mediator(self, case: Document) -> Document:
-        chosen = self.directory.mediator(asked.body(AssignMediator())["mediator"])
-        if chosen is None:
-            raise _unknown("mediator")
-        number, released = case["_id"], (case["mediator"] or {}).get("id")
-        if released == chosen.id:
-            return case
-        check_mediator(CaseFacts.from_document(case), case["organisation"]["id"], chosen)
-        newly = secure_place(self.directory, chosen, number)
+    def _carry_out(self, case: Document, known: Command, given: Given) -> Document:
+        """Secure what the command needs, write it, let go of the rest."""
+        prepared = known.prepare(self.desk, case, given) if known.prepare else Prepared()
+        given = replace(given, found=prepared.found)
         try:
-            after = self._carry_out(
-                case,
-                lambda state, at: domain.assign_mediator(state, chosen, at, by="administrator"),
+            after = carry_out(
+                self.desk.cases,
+                case["_id"],
+                lambda state, at: known.decide(state, replace(given, at=at)),
+                source="routing",
+                trace=caller().trace,
+                expected_version=case["version"],
             )
-        except Refused:
-            if newly:
-                self._give_back_unless_held(chosen.id, number)
+        except (Refused, Transient):
+            prepared.undo()
             raise
-        if released:
-            self.directory.give_back(released, number)
+        prepared.finish()
         return after
 
-    def _give_back_unless_held(self, mediator_id: str, number: str) -> None:
-        """Whoever won the race may have chosen the same mediator."""
-        now = self.cases.read(number)
-        if now is None or (now["mediator"] or {}).get("id") != mediator_id:
-            self.directory.give_back(mediator_id, number)
+    def _seal(self, number: str, words: Mapping[str, Any]) -> str:
+        return self.records.seal(orjson.dumps(words), records_context(number))
 
     def _visible_case(self, text: str) -> Document:
         """The case, if the caller may see it: what one may not see does not exist."""
-        case = self.cases.read(typed_serial_number(text))
+        case = self.desk.cases.read(typed_serial_number(text))
         if case is None or not _sees(asked.principal(), case):
             raise Refused("not_found")
         return case
 
-    def _carry_out(self, case: Document, decide: Callable[[State, datetime], Decision]) -> Document:
-        return carry_out(
-            self.cases,
-            case["_id"],
-            decide,
-            source="routing",
-            trace=caller().trace,
-            expected_version=case["version"],
-        )
-
     def _answer(self, case: Document) -> Answer:
         view = case_view(case, caller().language)
-        view["allowed_commands"] = _manual(case)
+        view["allowed_commands"] = [
+            c for c in allowed(case["status"], asked.principal().role) if c in COMMANDS
+        ]
         return Answer(view, headers={"ETag": f'"{case["version"]}"'})
 
 
-_COMMANDS: Mapping[str, Callable[[Routing, Document], Document]] = {
-    "assign-organisation": Routing.assign_organisation,
-    "assign-mediator": Routing.assign_mediator,
-}
-"""Commands people give; the other rows of the lifecycle are moved by events."""
+COMMANDS: Mapping[str, Command] = {**assigning_commands.COMMANDS}
+"""Commands people give; the other rows of the lifecycle are moved by events and clocks."""
 
-
-_PLATFORM_ONLY = Text(
-    "只有平台管理员可以分派调解组织", "Only a platform administrator assigns organisations"
-)
-
-
-def _manual(case: State) -> list[str]:
-    return [command for command in allowed(case["status"]) if command in _COMMANDS]
+_NOT_YOURS = Text("该操作不属于您的职责", "This command is not yours to give")
 
 
 def _visible(principal: Principal) -> Document:
@@ -182,11 +142,14 @@ def _visible(principal: Principal) -> Document:
 
 
 def _sees(principal: Principal, case: State) -> bool:
-    if principal.role == "platform_admin":
-        return True
-    if principal.role == "organisation_admin":
-        return (case["organisation"] or {}).get("id") == principal.organisation
-    return (case["mediator"] or {}).get("id") == principal.subject
+    """Whether the policy table lets the caller come to this case."""
+    relation = POLICY["GET /v1/cases/{serial_number}"].roles[principal.role]
+    concerned = Concerned(
+        division=case["division_code"],
+        organisation=(case["organisation"] or {}).get("id"),
+        mediator=(case["mediator"] or {}).get("id"),
+    )
+    return reaches(relation, principal, concerned)
 
 
 def _filters(wanted: Mapping[str, Any]) -> Document:
@@ -226,38 +189,26 @@ def _position(cursor: str) -> tuple[datetime, str]:
 _UNKNOWN_PAGE = Text("页码无效，请从第一页开始", "Unknown page, begin anew")
 
 
-def _not_allowed(case: State, command: str) -> Refused:
-    return Refused(
-        "command_not_allowed",
-        extra={"command": command, "case_status": case["status"], "allowed": _manual(case)},
-    )
-
-
-def _unknown(field: str) -> Refused:
-    message = Text("没有这个编号", "There is no such id")
-    return Refused("validation_failed", errors=[FieldError(f"/{field}", "unknown_value", message)])
-
-
 def routes(routing: Routing) -> Sequence[Route]:
     """Every operation on cases."""
     one = "/v1/cases/{serial_number}"
     return (
         Route(
-            "GET", "/v1/cases", routing.list_cases, _STAFF, "Work list, oldest first",
+            "GET", "/v1/cases", routing.list_cases, "Work list, oldest first",
             query=CaseList, answer=answers.WorkList, refusals=("validation_failed",),
         ),
         Route(
-            "GET", one, routing.read_case, _STAFF, "One case and the commands it accepts now",
+            "GET", one, routing.read_case, "One case and the commands it accepts now",
             answer=answers.CaseView, answer_headers=("ETag",),
             refusals=("not_found", "serial_checksum"),
         ),
         Route(
-            "POST", one + "/{command}", routing.command, _ADMINISTRATORS, "Give a case a command",
-            body=(AssignOrganisation, AssignMediator), answer=answers.CaseView,
+            "POST", one + "/{command}", routing.command, "Give a case a command",
+            body=tuple(dict.fromkeys(command.body for command in COMMANDS.values())), answer=answers.CaseView,
             headers={"If-Match": "required"}, answer_headers=("ETag",),
-            choices={"command": tuple(_COMMANDS)},
+            choices={"command": tuple(COMMANDS)},
             refusals=(*asked.BODY_REFUSALS, "validation_failed", "not_found", "serial_checksum",
-                      "command_not_allowed", "version_conflict", "version_required",
+                      "command_not_allowed", "rule_not_met", "version_conflict", "version_required",
                       "not_eligible", "capacity_exceeded"),
         ),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from flask import Flask
 
 from services.routing import directory_api
 from services.routing.api import Routing, routes
+from services.routing.commands import Desk
 from services.routing.domain import register_organisation
 from services.routing.handlers import handlers
 from services.routing.placing import UnheldPlaces
@@ -18,7 +19,7 @@ from services.routing.settings import RoutingSettings
 from services.routing.store import Cases, Directory, new_mediator, new_organisation
 from shared.cli import Service
 from shared.contracts.envelope import Trace, new_id, new_traceparent
-from shared.sealing import Hasher
+from shared.sealing import Hasher, Keyring
 from shared.store import answers, connect, insert_records, new_aggregate
 from shared.web import create_app as create_web_app
 from shared.worker import Task, Worker
@@ -37,7 +38,9 @@ def create_app(settings: RoutingSettings | None = None) -> Flask:
     settings = settings or RoutingSettings.load()
     database = connect(settings, NAME)
     directory = Directory(database)
-    routing = Routing(settings, Cases(database), directory)
+    routing = Routing(
+        settings, Desk(Cases(database), directory), Keyring.parse(settings.record_keys)
+    )
     desk = directory_api.DirectoryDesk(settings, directory, Hasher.parse(settings.hashing_key))
     return create_web_app(
         NAME,

@@ -9,7 +9,7 @@ from flask import request
 from shared.asking import caller, json_bytes
 from shared.civil_time import today
 from shared.contracts.schema import Body, parse_json, read
-from shared.errors import Refused, Text
+from shared.errors import FieldError, Refused, Text
 from shared.tokens import Principal
 
 ID = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
@@ -58,3 +58,9 @@ def check_version(version: int) -> None:
 
 def conflict(version: int) -> Refused:
     return Refused("version_conflict", extra={"current_version": version})
+
+
+def unknown(field: str) -> Refused:
+    """The refusal of an id that stands for nothing."""
+    message = Text("没有这个编号", "There is no such id")
+    return Refused("validation_failed", errors=[FieldError(f"/{field}", "unknown_value", message)])

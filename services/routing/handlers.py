@@ -7,6 +7,7 @@ from datetime import datetime
 
 from services.routing import domain
 from services.routing.placing import Placing
+from services.routing.steps import Actor
 from services.routing.store import Directory
 from shared.contracts.envelope import Event
 from shared.contracts.lifecycle import ENDED
@@ -19,7 +20,11 @@ def withdraw(_: Event, state: State | None, at: datetime) -> Decision:
     """The applicant took the application back: so ends the case."""
     if state is None:
         raise Transient("case_not_open_yet")  # its submission is on the way
-    return NOTHING if state["status"] in ENDED else domain.withdraw(state, at)
+    return (
+        NOTHING
+        if state["status"] in ENDED
+        else domain.withdraw(state, at, actor=Actor("applicant"))
+    )
 
 
 def supplement(event: Event, state: State | None, at: datetime) -> Decision:

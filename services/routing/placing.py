@@ -18,6 +18,7 @@ from typing import Any
 from services.routing import domain
 from services.routing.assigning import assign, nearest, serving_codes
 from services.routing.directory import Assignment, CaseFacts, Mediator, Snapshot
+from services.routing.steps import BY_RULES
 from services.routing.store import Cases, Directory
 from shared.backoff import pause
 from shared.contracts.envelope import Event
@@ -50,7 +51,7 @@ class Placing:
             if state is not None:
                 return NOTHING  # this application has its case
             case = opened[event.subject]
-            placed = domain.place(case, assignments[event.subject], at, by="rules")
+            placed = domain.place(case, assignments[event.subject], at, actor=BY_RULES)
             return Decision({**case, **placed.set}, placed.push, placed.events)
 
         return decide

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from services.routing.assigning import REASONS, days_to_duty
+from services.routing.clocking import deadlines
 from services.routing.directory import Mediator, Organisation
 from shared import serial
 from shared.civil_time import MAINLAND_TIME, rfc3339
@@ -47,7 +48,7 @@ def case_line(case: Mapping[str, Any], language: Language) -> dict[str, Any]:
         "flags": case["flags"],
         "organisation": case["organisation"],
         "mediator": case["mediator"],
-        "deadlines": case["deadlines"],
+        "deadlines": deadlines(case["clocks"]),
     }
 
 

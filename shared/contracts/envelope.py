@@ -40,7 +40,8 @@ class Trace:
 class Event:
     """A fact about one aggregate. `sequence` counts the aggregate's events from 1 without gaps;
     `subject` is the serial number (or the id of a directory entry); `division` its division code,
-    which ends the routing key so that anyone can subscribe to a place.
+    which ends the routing key so that anyone can subscribe to a place. `hash` and `previous_hash`
+    link the events of an aggregate, see shared.history.
     """
 
     id: str
@@ -53,6 +54,8 @@ class Event:
     division: str
     data: Mapping[str, Any]
     trace: Trace = field(default_factory=lambda: Trace(new_traceparent(), new_id()))
+    hash: str = ""
+    previous_hash: str = ""
 
     @property
     def type(self) -> str:
@@ -78,6 +81,8 @@ class Event:
             "division": self.division,
             "traceparent": self.trace.traceparent,
             "correlationid": self.trace.correlation_id,
+            "hash": self.hash,
+            "previoushash": self.previous_hash,
             "data": dict(self.data),
         }
         if self.trace.causation_id:
@@ -109,6 +114,8 @@ def from_document(document: Mapping[str, Any]) -> Event:
                 str(document.get("correlationid") or document["id"]),
                 document.get("causationid"),
             ),
+            hash=str(document.get("hash", "")),
+            previous_hash=str(document.get("previoushash", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Permanent(f"unreadable_event: {type(error).__name__}") from error

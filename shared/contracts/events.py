@@ -1,9 +1,9 @@
-"""Every event of the product, in one place.
+"""Every event of the product, in one place: who says it, who listens, what it says.
 
 The registry gives the marshmallow schemas, the JSON Schemas and the AsyncAPI document. A breaking
 change is a new version beside the old one; consumers ignore fields they do not know. Events travel
-on the exchange `tiaojie.events`, inside the product only: `contacts` is ciphertext which notify
-alone can open, everything else is free of personal data.
+on the exchange `tiaojie.events`, inside the product only: `contacts` and `particulars` are
+ciphertext, everything else is free of personal data.
 """
 
 from __future__ import annotations
@@ -13,141 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields, validate
-
-from shared.contracts.lifecycle import STATUSES
-from shared.contracts.vocabulary import CATEGORIES, FLAGS, ORGANISATION_KINDS
+from shared.contracts import payloads as p
+from shared.contracts.payloads import Payload
 
 EXCHANGE = "tiaojie.events"
 """The topic exchange all services publish to and bind their queues to."""
-
-
-class Payload(Schema):
-    """The `data` of an event: what is required is always there, the unknown is ignored."""
-
-    class Meta:
-        unknown = EXCLUDE
-
-
-class DivisionRef(Payload):
-    code = fields.String(required=True, metadata={"description": "6 or 9 digit division code"})
-    name = fields.String(required=True)
-
-
-class ClaimSummary(Payload):
-    claim_type = fields.String(required=True)
-    amount_cny = fields.Float(allow_none=True, metadata={"description": "CNY, null if not money"})
-
-
-class DueOn(Payload):
-    name = fields.String(required=True)
-    due_on = fields.Date(required=True)
-    provisional = fields.Boolean(
-        metadata={"description": "the year's holiday plan was not out yet"}
-    )
-
-
-class OrganisationRef(Payload):
-    id = fields.String(required=True)
-    name = fields.String(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf(sorted(ORGANISATION_KINDS)))
-    phone = fields.String(
-        required=True, metadata={"description": "the organisation's public phone"}
-    )
-
-
-class MediatorRef(Payload):
-    id = fields.String(required=True)
-    name = fields.String(required=True, metadata={"description": "name shown to the parties"})
-
-
-class ApplicationSubmitted(Payload):
-    received_at = fields.AwareDateTime(required=True)
-    applicant_role = fields.String(required=True, validate=validate.OneOf(["worker", "employer"]))
-    channel = fields.String(required=True)
-    division = fields.Nested(DivisionRef, required=True)
-    category = fields.String(required=True, validate=validate.OneOf(list(CATEGORIES)))
-    cause = fields.String(allow_none=True)
-    flags = fields.List(fields.String(validate=validate.OneOf(list(FLAGS))), required=True)
-    claims = fields.List(fields.Nested(ClaimSummary), required=True)
-    deadlines = fields.List(fields.Nested(DueOn), required=True)
-    language = fields.String(required=True, validate=validate.OneOf(["zh", "en"]))
-    interpreter_language = fields.String(allow_none=True)
-    party_hashes = fields.List(
-        fields.String(),
-        required=True,
-        metadata={"description": "keyed hashes, conflict of interest"},
-    )
-    holder_hashes = fields.List(
-        fields.String(), required=True, metadata={"description": "keyed hashes, `my cases`"}
-    )
-    attachment_count = fields.Integer(metadata={"description": "evidence files declared"})
-    query_code_hash = fields.String(required=True)
-    query_code_expires_at = fields.AwareDateTime(required=True)
-    phone_last4_hashes = fields.List(fields.String(), required=True)
-    contacts = fields.String(required=True, metadata={"description": "sealed for notify"})
-
-
-class ApplicationSupplemented(Payload):
-    supplement_count = fields.Integer(required=True)
-    attachment_count = fields.Integer(required=True)
-
-
-class ApplicationEvidenceReceived(Payload):
-    index = fields.Integer(required=True)
-    kind = fields.String(required=True)
-    awaited = fields.Integer(
-        required=True, metadata={"description": "declared files still missing"}
-    )
-
-
-class ApplicationWithdrawn(Payload):
-    withdrawn_at = fields.AwareDateTime(required=True)
-
-
-class CaseStep(Payload):
-    """What every event of a case carries: the status after it."""
-
-    status = fields.String(required=True, validate=validate.OneOf(list(STATUSES)))
-
-
-class CaseUnassigned(CaseStep):
-    reasons = fields.List(fields.String(), required=True)
-
-
-class CaseOrganisationAssigned(CaseStep):
-    organisation = fields.Nested(OrganisationRef, required=True)
-    previous_organisation_id = fields.String(allow_none=True)
-    released_mediator_id = fields.String(allow_none=True)
-    mediator_follows = fields.Boolean(
-        required=True, metadata={"description": "a mediator was chosen in the same step"}
-    )
-    by = fields.String(required=True, validate=validate.OneOf(["rules", "administrator"]))
-
-
-class CaseMediatorAssigned(CaseStep):
-    organisation = fields.Nested(OrganisationRef, required=True)
-    mediator = fields.Nested(MediatorRef, required=True)
-    released_mediator_id = fields.String(allow_none=True)
-    reasons = fields.List(fields.String(), required=True)
-    by = fields.String(required=True, validate=validate.OneOf(["rules", "administrator"]))
-
-
-class CaseWithdrawn(CaseStep):
-    released_mediator_id = fields.String(allow_none=True)
-
-
-class OrganisationEntry(Payload):
-    """A directory entry as the public may see it."""
-
-    id = fields.String(required=True)
-    name = fields.String(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf(sorted(ORGANISATION_KINDS)))
-    divisions = fields.List(fields.String(), required=True)
-    categories = fields.List(fields.String(), required=True)
-    phone = fields.String(required=True)
-    address = fields.String(required=True)
-    active = fields.Boolean(required=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,91 +46,114 @@ def _required(payload: type[Payload]) -> frozenset[str]:
     return frozenset(name for name, field in payload().fields.items() if field.required)
 
 
+_I, _R, _N, _Q = "intake", "routing", "notify", "query"
+_STEP = (_I, _N, _Q)
+_OWN_STEP = (_I, _R, _N, _Q)
+"""routing hears of its own steps where something follows: a number, a place given back."""
+
 EVENTS: Mapping[str, EventType] = {
     e.name: e
     for e in (
-        EventType(
-            "application.submitted",
-            1,
-            "intake",
-            ("routing", "notify", "query"),
-            ApplicationSubmitted,
-            "An application is stored and has its serial number.",
-        ),
-        EventType(
-            "application.supplemented",
-            1,
-            "intake",
-            ("routing", "notify", "query"),
-            ApplicationSupplemented,
-            "The applicant added statements or declared more evidence.",
-        ),
-        EventType(
-            "application.evidence_received",
-            1,
-            "intake",
-            ("query",),
-            ApplicationEvidenceReceived,
-            "A declared evidence file has arrived.",
-        ),
-        EventType(
-            "application.withdrawn",
-            1,
-            "intake",
-            ("routing", "query"),
-            ApplicationWithdrawn,
-            "The applicant takes the application back.",
-        ),
-        EventType(
-            "case.unassigned",
-            1,
-            "routing",
-            ("intake", "notify", "query"),
-            CaseUnassigned,
-            "No organisation serves the place; the platform administrator decides.",
-        ),
-        EventType(
-            "case.organisation_assigned",
-            1,
-            "routing",
-            ("intake", "notify", "query"),
-            CaseOrganisationAssigned,
-            "An organisation has the case.",
-        ),
-        EventType(
-            "case.mediator_assigned",
-            1,
-            "routing",
-            ("intake", "notify", "query"),
-            CaseMediatorAssigned,
-            "A mediator has the case.",
-        ),
-        EventType(
-            "case.withdrawn",
-            1,
-            "routing",
-            ("intake", "routing", "notify", "query"),
-            CaseWithdrawn,
-            "The case ended because the applicant withdrew.",
-        ),
-        EventType(
-            "organisation.registered",
-            1,
-            "routing",
-            ("query",),
-            OrganisationEntry,
-            "An organisation joined the directory.",
-        ),
-        EventType(
-            "organisation.changed",
-            1,
-            "routing",
-            ("query",),
-            OrganisationEntry,
-            "A directory entry is different now (all of it is repeated).",
-        ),
+        EventType("application.submitted", 1, _I, (_R, _N, _Q), p.ApplicationSubmitted,
+                  "An application is stored and has its serial number."),
+        EventType("application.supplemented", 1, _I, (_R, _N, _Q), p.ApplicationSupplemented,
+                  "The applicant added statements or declared more evidence."),
+        EventType("application.evidence_received", 1, _I, (_Q,), p.ApplicationEvidenceReceived,
+                  "A declared evidence file has arrived."),
+        EventType("application.answered", 1, _I, (_R, _Q), p.ApplicationAnswered,
+                  "A party answered a question of its case."),
+        EventType("application.contact_changed", 1, _I, (_N, _Q), p.ApplicationContactChanged,
+                  "A party can be reached in another way now."),
+        EventType("application.document_issued", 1, _I, (_N, _Q), p.ApplicationDocumentIssued,
+                  "A document of the case is in the file."),
+        EventType("application.withdrawn", 1, _I, (_R, _Q), p.ApplicationWithdrawn,
+                  "The applicant takes the application back."),
+        EventType("phone.code_requested", 1, _I, (_N,), p.PhoneCodeRequested,
+                  "Somebody who wants to apply proves a phone number."),
+        EventType("case.unassigned", 1, _R, _STEP, p.CaseUnassigned,
+                  "No organisation serves the place; the platform administrator decides."),
+        EventType("case.organisation_assigned", 1, _R, _STEP, p.CaseOrganisationAssigned,
+                  "An organisation has the case."),
+        EventType("case.mediators_proposed", 1, _R, _STEP, p.CaseMediatorsProposed,
+                  "The applicant chooses among proposed mediators."),
+        EventType("case.mediator_assigned", 1, _R, _STEP, p.CaseMediatorAssigned,
+                  "A mediator has the case."),
+        EventType("case.transferred", 1, _R, _STEP, p.CaseTransferred,
+                  "Another organisation, perhaps of another division, has the case."),
+        EventType("case.examination_begun", 1, _R, _STEP, p.CaseStep,
+                  "The mediator examines the application."),
+        EventType("case.supplement_requested", 1, _R, _STEP, p.CaseStep,
+                  "The applicant is asked for more material."),
+        EventType("case.examination_resumed", 1, _R, _STEP, p.CaseStep,
+                  "The material has come, or is no longer waited for."),
+        EventType("case.consent_sought", 1, _R, _STEP, p.CaseStep,
+                  "The parties are asked whether they agree to mediate."),
+        EventType("case.consent_recorded", 1, _R, _STEP, p.CaseConsentRecorded,
+                  "A party agreed or declined to mediate."),
+        EventType("case.accepted", 1, _R, _OWN_STEP, p.CaseStep,
+                  "The case is accepted; its number follows."),
+        EventType("case.numbered", 1, _R, _STEP, p.CaseNumbered,
+                  "The accepted case has its number."),
+        EventType("case.not_accepted", 1, _R, _OWN_STEP, p.CaseNotAccepted,
+                  "The case is not accepted, with the reason and what can be done."),
+        EventType("case.session_scheduled", 1, _R, _STEP, p.CaseSessionScheduled,
+                  "The parties are invited to a session."),
+        EventType("case.session_answered", 1, _R, _STEP, p.CaseSessionAnswered,
+                  "A party confirmed a session or asks for another time."),
+        EventType("case.session_cancelled", 1, _R, _STEP, p.CaseSessionCancelled,
+                  "A session will not take place."),
+        EventType("case.session_held", 1, _R, _STEP, p.CaseSessionHeld,
+                  "A session took place, or a party stayed away."),
+        EventType("case.proposal_made", 1, _R, _STEP, p.CaseProposalMade,
+                  "A proposal for settlement is on record."),
+        EventType("case.extension_proposed", 1, _R, _STEP, p.CaseExtension,
+                  "The parties are asked to extend the mediation."),
+        EventType("case.mediation_extended", 1, _R, _STEP, p.CaseExtension,
+                  "All parties agreed to extend the mediation."),
+        EventType("case.agreement_recorded", 1, _R, _STEP, p.CaseAgreementRecorded,
+                  "An agreement is written down, to be signed."),
+        EventType("case.signature_recorded", 1, _R, _STEP, p.CaseSignatureRecorded,
+                  "Somebody signed the agreement, or it was sealed."),
+        EventType("case.agreement_signed", 1, _R, _STEP, p.CaseAgreementSigned,
+                  "All have signed: the agreement is in effect."),
+        EventType("case.agreement_declined", 1, _R, _STEP, p.CaseStep,
+                  "A party does not sign; mediation goes on."),
+        EventType("case.failed", 1, _R, _OWN_STEP, p.CaseFailed,
+                  "No agreement; the parties may go to arbitration."),
+        EventType("case.review_requested", 1, _R, _STEP, p.CaseStep,
+                  "The parties jointly asked for arbitration review."),
+        EventType("case.review_confirmed", 1, _R, _STEP, p.CaseStep,
+                  "The arbitration commission confirmed the agreement."),
+        EventType("case.review_refused", 1, _R, _STEP, p.CaseStep,
+                  "The arbitration commission did not confirm the agreement."),
+        EventType("case.performed", 1, _R, _STEP, p.CaseStep,
+                  "The agreement was performed."),
+        EventType("case.breached", 1, _R, _STEP, p.CaseStep,
+                  "The agreement was not performed."),
+        EventType("case.referral_opened", 1, _R, _STEP, p.CaseReferral,
+                  "A referral is offered to a party."),
+        EventType("case.referral_changed", 1, _R, _STEP, p.CaseReferral,
+                  "A referral has gone a step further."),
+        EventType("case.withdrawn", 1, _R, _OWN_STEP, p.CaseStep,
+                  "The case ended because the applicant withdrew."),
+        EventType("case.closed", 1, _R, _OWN_STEP, p.CaseClosed,
+                  "The case is closed with its outcome."),
+        EventType("case.reopened", 1, _R, _STEP, p.CaseStep,
+                  "An administrator opened a closed case again."),
+        EventType("case.archived", 1, _R, _STEP, p.CaseStep,
+                  "The case is in the archive; nothing changes it."),
+        EventType("case.deadline_approaching", 1, _R, _STEP, p.CaseDeadline,
+                  "A clock is about to run out."),
+        EventType("case.deadline_missed", 1, _R, _STEP, p.CaseDeadline,
+                  "A clock ran out."),
+        EventType("organisation.registered", 1, _R, (_Q,), p.OrganisationEntry,
+                  "An organisation joined the directory."),
+        EventType("organisation.changed", 1, _R, (_Q,), p.OrganisationEntry,
+                  "A directory entry is different now (all of it is repeated)."),
+        EventType("warning.raised", 1, _R, (_N, _Q), p.WarningRaised,
+                  "Cases of an employer, a division or a category grow unusually."),
     )
-}
+}  # fmt: skip
 """The registry: who says what to whom."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shared.contracts.faults import fault
-from shared.contracts.lifecycle import STATUSES
+from shared.contracts.lifecycle import GUARDS, STATUSES
 from shared.errors import PROBLEMS, Language
 
 SCHEMA: Mapping[str, Any] = {
@@ -52,6 +52,12 @@ SCHEMA: Mapping[str, Any] = {
             "items": {"type": "string"},
             "description": "Commands that people may give now.",
         },
+        "rule": {
+            "type": "string",
+            "enum": list(GUARDS),
+            "description": "The rule that stands against the command.",
+        },
+        "source": {"type": "string", "description": "Where the rule stands, for people."},
         "current_version": {
             "type": "integer",
             "minimum": 1,
@@ -68,6 +74,7 @@ _MORE: Mapping[str, Mapping[str, Any]] = {
         "case_status": "withdrawn",
         "allowed": [],
     },
+    "rule_not_met": {"rule": "all_consented", "source": "《企业劳动争议协商调解规定》第二十二条"},
     "version_conflict": {"current_version": 3},
 }
 """What some problems say beside the members all have."""

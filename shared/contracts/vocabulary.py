@@ -74,3 +74,105 @@ ROLES: tuple[str, ...] = (
     "auditor",
 )
 """Roles a token may carry."""
+
+REFUSAL_REASONS: Mapping[str, Text] = {
+    "outside_scope": Text("不属于劳动人事争议调解范围", "Outside the scope of labour mediation"),
+    "other_party_refuses": Text(
+        "对方当事人不同意调解", "The other party does not agree to mediate"
+    ),
+    "no_clear_claim": Text("没有明确的请求或者事实", "No clear claim or facts"),
+    "no_direct_interest": Text(
+        "申请人与争议没有直接利害关系", "The applicant has no direct interest"
+    ),
+    "no_clear_respondent": Text("没有明确的被申请人", "No clear respondent"),
+    "wrong_jurisdiction": Text("不属于本调解组织管辖", "Another organisation has jurisdiction"),
+    "already_decided": Text("争议已经裁决、判决或者达成协议", "The dispute is already decided"),
+}
+"""Why a case is not accepted; always with the mediator's own words beside it."""
+
+ADVICE: Mapping[str, Text] = {
+    "arbitration": Text(
+        "可以向劳动人事争议仲裁委员会申请仲裁", "You can apply to the arbitration commission"
+    ),
+    "court": Text("可以向人民法院起诉", "You can sue in the people's court"),
+    "labour_inspection": Text(
+        "可以向劳动保障监察机构投诉", "You can complain to the labour inspectorate"
+    ),
+    "apply_again": Text("补正后可以再次申请调解", "You can apply again once it is put right"),
+    "apply_elsewhere": Text(
+        "可以向有管辖权的调解组织申请", "You can apply to the organisation with jurisdiction"
+    ),
+    "legal_aid": Text("可以申请法律援助（12348）", "You can ask for legal aid (12348)"),
+    "policy_hotline": Text("可以拨打12333咨询", "You can call 12333"),
+}
+"""What the parties can do next."""
+
+FAILURE_REASONS: Mapping[str, Text] = {
+    "no_agreement": Text("双方未能达成协议", "The parties reached no agreement"),
+    "party_absent": Text("当事人无正当理由不参加调解", "A party stayed away without good reason"),
+    "party_unwilling": Text("当事人不愿继续调解", "A party does not want to go on"),
+    "term_expired": Text("调解期限届满", "The term of mediation has ended"),
+    "not_signed": Text("当事人拒绝签署协议", "A party does not sign the agreement"),
+}
+"""Why a mediation failed, R17 29 and 30."""
+
+SESSION_MODES: Mapping[str, Text] = {
+    "online": Text("线上", "online"),
+    "on_site": Text("现场", "on site"),
+}
+
+ATTENDANCE: Mapping[str, Text] = {
+    "present": Text("到场", "present"),
+    "represented": Text("代理人到场", "represented"),
+    "absent": Text("未到场", "absent"),
+}
+
+REFERRALS: Mapping[str, Text] = {
+    "arbitration_review": Text("仲裁审查", "Arbitration review"),
+    "arbitration": Text("申请仲裁", "Arbitration"),
+    "judicial_confirmation": Text("司法确认", "Judicial confirmation"),
+    "payment_order": Text("申请支付令", "Payment order"),
+    "legal_aid": Text("法律援助", "Legal aid"),
+    "psychological_support": Text("心理疏导", "Psychological support"),
+    "employment_support": Text("就业帮扶", "Employment support"),
+    "hardship_relief": Text("困难帮扶建档", "Hardship relief"),
+    "labour_inspection": Text("劳动保障监察", "Labour inspection"),
+    "lawyer": Text("律师服务", "Lawyer"),
+}
+"""What follows a mediation or goes beside it."""
+
+REFERRAL_STATUSES: Mapping[str, Text] = {
+    "asked": Text("征询意愿中", "asked whether wanted"),
+    "declined": Text("当事人不愿意", "not wanted"),
+    "willing": Text("当事人愿意，待转出", "wanted, to be sent"),
+    "sent": Text("已转出", "sent"),
+    "taken_up": Text("已受理", "taken up"),
+    "completed": Text("已办结", "completed"),
+    "returned": Text("被退回", "returned"),
+}
+"""asked → declined | willing → sent → taken_up | returned; taken_up → completed | returned."""
+
+DOCUMENTS: Mapping[str, Text] = {
+    "receipt": Text("申请回执", "Receipt of the application"),
+    "supplement_request": Text("补充材料通知书", "Request for more material"),
+    "consent_invitation": Text("调解意愿征询书", "Invitation to mediate"),
+    "acceptance_notice": Text("受理通知书", "Notice of acceptance"),
+    "refusal_notice": Text("不予受理通知书", "Notice of non-acceptance"),
+    "session_invitation": Text("调解会通知书", "Invitation to a session"),
+    "session_record": Text("调解笔录", "Record of a session"),
+    "agreement_draft": Text("调解协议书（待签署）", "Mediation agreement, to be signed"),
+    "agreement": Text("调解协议书", "Mediation agreement"),
+    "failure_certificate": Text("调解不成告知书", "Notice that no agreement was reached"),
+    "referral_letter": Text("转介函", "Letter of referral"),
+}
+"""Documents of a case, by kind."""
+
+PURPOSES: Mapping[str, Text] = {
+    "examination": Text("初审", "preliminary examination"),
+    "contact_party": Text("联系当事人", "contacting a party"),
+    "session": Text("组织调解会", "holding a session"),
+    "document": Text("制作文书", "drawing up documents"),
+    "supervision": Text("业务督导", "supervision"),
+    "complaint": Text("处理投诉", "handling a complaint"),
+}
+"""Why staff read personal data; recorded with each read."""

@@ -79,6 +79,7 @@ def submission(application: Mapping[str, Any]) -> Decision:
     receipt = intake.Receipt(
         serial_number=SERIAL,
         query_code=QUERY_CODE,
+        respondent_codes=("B4NT8WQY",) * len(application["respondents"]),
         received_at=AT,
         query_code_days=730,
         division_code=place.get("township_code") or place["county_code"],

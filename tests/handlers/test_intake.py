@@ -37,6 +37,7 @@ def secrets(first: str = "k1") -> Secrets:
 RECEIPT = Receipt(
     serial_number=NUMBER,
     query_code="K7RM2PXA",
+    respondent_codes=("B4NT8WQY",),
     received_at=NOW,
     query_code_days=730,
     division_code="370102013",

@@ -56,6 +56,7 @@ def handler_table(service: str) -> Handlers:
         mongo_url="mongodb://127.0.0.1:1/?replicaSet=none",
         sealing_keys=f"a:{new_key()}",
         contact_keys=f"c:{new_key()}",
+        record_keys=f"r:{new_key()}",
         hashing_key=new_key(),
     )
     table: Handlers = module.create_worker(settings).handlers

@@ -15,6 +15,7 @@ from shared.settings import SettingsError
 KEYS = Keys(
     sealing_keys="dev1:sealing",
     contact_keys="dev1:contact",
+    record_keys="dev1:record",
     hashing_key="hashing",
     cluster_key="cluster",
     passwords={name: f"password-of-{name}" for name in (OPERATOR, *SERVICES)},

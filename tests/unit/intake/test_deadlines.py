@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.deadlines import civil_day, deadlines
-from services.intake.working_days import is_working_day
+from shared.working_days import is_working_day
 from tests.builders.applications import ABSENT, an_application, an_employers_application
 
 MONDAY_NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # 12:00 in China

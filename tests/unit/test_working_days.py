@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake import working_days
-from services.intake.working_days import (
+from shared import working_days
+from shared.working_days import (
     DueDate,
     add_days,
     add_working_days,

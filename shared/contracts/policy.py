@@ -1,0 +1,121 @@
+"""Who may do what: every route of every service × role × relation to what it is about.
+
+This table is the whole of it. The frame refuses whom a row does not name (401, 403); the service
+asks `shared.access` whether the relation holds, and what one is not related to does not exist
+(404). Commands on a case are narrowed further by `who` of the lifecycle table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from shared.contracts.vocabulary import ROLES
+
+Relation = Literal[
+    "any",  # whoever has the role
+    "own_divisions",  # of the token's divisions; all, if it names none
+    "own_organisation",  # of the token's organisation
+    "own_case",  # the mediator of the case
+    "self",  # about the caller
+    "party",  # a party of the case or its agent
+    "own_channel",  # of the token's channel
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Callers without a token if `anonymous` (where a code is needed, the code lets in), and tokens
+    of the roles named, each as far as its relation reaches."""
+
+    anonymous: bool
+    roles: Mapping[str, Relation]
+
+
+EVERYONE: Final = Rule(anonymous=True, roles=dict.fromkeys(ROLES, "any"))
+
+
+def _tokens(**roles: Relation) -> Rule:
+    return Rule(anonymous=False, roles=roles)
+
+
+def _parties(**others: Relation) -> Rule:
+    """The parties with a token, anyone with a code, and others with a token."""
+    parties: dict[str, Relation] = dict.fromkeys(("applicant", "agent", "respondent"), "party")
+    return Rule(anonymous=True, roles={**parties, **others})
+
+
+_STAFF: Final[Mapping[str, Relation]] = {
+    "platform_admin": "own_divisions",
+    "organisation_admin": "own_organisation",
+    "mediator": "own_case",
+}
+_PLATFORM: Final = _tokens(platform_admin="any")
+_DIRECTORY: Final = _tokens(platform_admin="any", organisation_admin="own_organisation")
+
+_APPLICATION = "/v1/applications/{serial_number}"
+_CASE = "/v1/cases/{serial_number}"
+
+POLICY: Final[Mapping[str, Rule]] = {
+    # intake
+    "POST /v1/applications": Rule(
+        anonymous=True, roles={**dict.fromkeys(ROLES, "any"), "partner": "own_channel"}
+    ),
+    f"GET {_APPLICATION}": _parties(**_STAFF),
+    f"POST {_APPLICATION}/supplements": _parties(),
+    f"POST {_APPLICATION}/withdrawal": _parties(),
+    f"POST {_APPLICATION}/consent": _parties(),
+    f"GET {_APPLICATION}/questions": _parties(),
+    f"POST {_APPLICATION}/answers": _parties(),
+    f"PATCH {_APPLICATION}/contact": _parties(),
+    f"GET {_APPLICATION}/receipt": _parties(),
+    f"PUT {_APPLICATION}/attachments/{{index}}": _parties(),
+    f"GET {_APPLICATION}/attachments/{{index}}": _parties(**_STAFF),
+    f"GET {_APPLICATION}/documents": _parties(**_STAFF),
+    f"GET {_APPLICATION}/documents/{{document}}": _parties(**_STAFF),
+    "POST /v1/drafts": EVERYONE,
+    "GET /v1/drafts/{draft_id}": EVERYONE,
+    "PUT /v1/drafts/{draft_id}": EVERYONE,
+    "DELETE /v1/drafts/{draft_id}": EVERYONE,
+    "POST /v1/phone-verifications": EVERYONE,
+    "POST /v1/phone-verifications/{verification}": EVERYONE,
+    "GET /v1/audit": _tokens(auditor="any"),
+    # routing
+    "GET /v1/cases": _tokens(**_STAFF, auditor="any"),
+    "GET /v1/cases/counts": _tokens(**_STAFF, auditor="any"),
+    f"GET {_CASE}": _tokens(**_STAFF, auditor="any"),
+    f"POST {_CASE}/{{command}}": _tokens(**_STAFF),
+    "GET /v1/organisations/managed": _DIRECTORY,
+    "GET /v1/organisations/{organisation}": _DIRECTORY,
+    "POST /v1/organisations": _PLATFORM,
+    "PATCH /v1/organisations/{organisation}": _DIRECTORY,
+    "GET /v1/mediators": _DIRECTORY,
+    "POST /v1/mediators": _DIRECTORY,
+    "GET /v1/mediators/{mediator}": _DIRECTORY,
+    "PATCH /v1/mediators/{mediator}": _DIRECTORY,
+    "POST /v1/mediators/{mediator}/leave": _DIRECTORY,
+    "POST /v1/mediators/{mediator}/calendar": _tokens(
+        platform_admin="any", organisation_admin="own_organisation", mediator="self"
+    ),
+    "GET /v1/calendars/{calendar}": EVERYONE,  # the secret in the address lets in
+    "GET /v1/rota": _DIRECTORY,
+    "PUT /v1/rota/{mediator}": _DIRECTORY,
+    "GET /v1/warnings": _tokens(platform_admin="own_divisions", auditor="any"),
+    # notify
+    "GET /v1/messages": _PLATFORM,
+    # query
+    "GET /v1/progress/{serial_number}": _parties(),
+    "GET /v1/progress/{serial_number}/history": _parties(auditor="any"),
+    "POST /v1/progress/lookups": EVERYONE,
+    "GET /v1/my/cases": _tokens(applicant="party", agent="party", respondent="party"),
+    "GET /v1/divisions": EVERYONE,
+    "GET /v1/organisations": EVERYONE,
+    "GET /v1/statistics": EVERYONE,
+    "GET /v1/policies": EVERYONE,
+    "GET /v1/policies/suggest": EVERYONE,
+    "GET /v1/policies/{policy_id}": EVERYONE,
+    "GET /v1/policies/{policy_id}/articles/{number}": EVERYONE,
+    "GET /asyncapi.json": EVERYONE,
+}
+"""Operation → rule."""
