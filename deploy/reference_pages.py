@@ -16,7 +16,11 @@ import services
 import shared
 from deploy.local.settings import SERVICES, LocalSettings
 from shared.contracts.asyncapi import payload_schemas
+from shared.contracts.clocks import CLOCKS, Clock
 from shared.contracts.events import EVENTS, EXCHANGE, EventType
+from shared.contracts.lifecycle import GUARDS, RULES, STATUSES, TRANSITIONS, diagram
+from shared.contracts.sources import SOURCES
+from shared.contracts.vocabulary import ROLES
 from shared.log import FIELDS, LOG_EVENTS
 from shared.settings import PREFIX, Settings
 
@@ -37,9 +41,15 @@ of code, never values of people."""
 _ABOUT_EVENTS = f"""\
 CloudEvents 1.0 in structured JSON on the topic exchange `{EXCHANGE}`. The routing key is the
 event's name and the place: `case.mediator_assigned.37.01.02`, so `*.*.37.#` is one province.
-`sequence` counts the events of a subject; `contacts` is ciphertext for notify; nothing else is
-personal. Consumers ignore fields they do not know. For machines: [AsyncAPI](contracts/asyncapi.json),
+`sequence` counts the events of a subject; `contacts` and `particulars` are ciphertext for notify
+and intake; nothing else is personal. `hash` and `previoushash` chain the events of a subject. Consumers ignore fields they do not know. For machines: [AsyncAPI](contracts/asyncapi.json),
 [JSON Schemas](contracts/events)."""
+
+_ABOUT_THE_LIFE = """\
+One table moves every case: `shared/contracts/lifecycle.py`. A command that the status does not
+allow is refused with 409 `command_not_allowed` and the commands that are; one that a rule stands
+against with 409 `rule_not_met`, the rule and its source. Days are civil days of the mainland, the
+first is not counted, a last day off moves forward."""
 
 READ_DIRECTLY: Mapping[str, tuple[str, str]] = {
     "TIAOJIE_SERVICE": ("", "Service a gunicorn serves: `intake`, `routing`, `notify`, `query`."),
@@ -68,6 +78,7 @@ def pages() -> dict[str, str]:
         "log-events.md": log_events_page(),
         "metrics.md": metrics_page(),
         "events.md": events_page(),
+        "lifecycle.md": lifecycle_page(),
     }
 
 
@@ -167,6 +178,52 @@ def events_page() -> str:
             _table(("Field", "Type", "Meaning"), _fields(event.payload.__name__, schemas)),
         ]
     return _page(sections)
+
+
+def lifecycle_page() -> str:
+    rows = [
+        (
+            f"`{row.command}`",
+            ", ".join(f"`{status}`" for status in STATUSES if status in row.sources),
+            f"`{row.target}`" if row.target else "stays",
+            f"[`{row.event}`](events.md#{_anchor(EVENTS[row.event])})",
+            ", ".join(f"`{who}`" for who in (RULES, *ROLES) if who in row.who),
+            ", ".join(f"`{guard}`" for guard in row.guards),
+            ", ".join(f"`{clock}`" for clock in row.starts),
+            ", ".join(f"`{clock}`" for clock in row.stops),
+        )
+        for row in TRANSITIONS
+    ]
+    guards = [(f"`{n}`", g.text.zh, g.text.en, SOURCES[g.source].zh) for n, g in GUARDS.items()]
+    clocks = [
+        (f"`{n}`", c.title.zh, c.title.en, _length(c), c.nature, SOURCES[c.source].zh)
+        for n, c in CLOCKS.items()
+    ]
+    statuses = [(f"`{name}`", text.zh, text.en) for name, text in STATUSES.items()]
+    heading = ("Command", "From", "To", "Event", "Who", "Guards", "Starts", "Stops")
+    return _page(
+        [
+            "# The life of a case",
+            _NOTE,
+            _ABOUT_THE_LIFE,
+            f"```mermaid\n{diagram()}```",
+            "## Commands",
+            _table(heading, rows),
+            "## Rules beside the status",
+            _table(("Rule", "zh", "en", "Source"), guards),
+            "## Clocks",
+            _table(("Clock", "zh", "en", "Length", "Nature", "Source"), clocks),
+            "## Statuses",
+            _table(("Status", "zh", "en"), statuses),
+        ]
+    )
+
+
+def _length(clock: Clock) -> str:
+    """How long a clock runs, for people."""
+    if clock.unit == "date":
+        return "to a day that is named"
+    return f"{clock.length} {clock.unit.replace('_', ' ')}"
 
 
 def _fields(name: str, schemas: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, ...]]:

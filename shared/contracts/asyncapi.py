@@ -196,6 +196,14 @@ def _cloud_event(event: EventType, schemas_at: str) -> dict[str, Any]:
         "causationid": {
             "type": "string", "minLength": 1, "description": "The event that led to this one.",
         },
+        "hash": {
+            "type": "string", "pattern": "^[0-9a-f]{64}$",
+            "description": "Hash of this event in the history of its subject.",
+        },
+        "previoushash": {
+            "type": "string", "pattern": "^([0-9a-f]{64})?$",
+            "description": "Hash of the event before; empty for the first.",
+        },
         "data": {"$ref": f"{schemas_at}{event.payload.__name__}"},
     }  # fmt: skip
     return {

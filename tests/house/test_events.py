@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 from collections import defaultdict
@@ -24,9 +25,23 @@ def emitted(files: Iterable[Source]) -> Mapping[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for source in files:
         for call in source.calls:
-            if called(call) == "NewEvent" and call.args:
-                found[string(call.args[0]) or "?"].add(source.path.split("/")[1])
+            service = source.path.split("/")[1]
+            if called(call) == "NewEvent" and call.args and not _is_of_the_table(call):
+                found[string(call.args[0]) or "?"].add(service)
+            elif called(call) == "step" and len(call.args) > 1:
+                for name in _told_by(string(call.args[1])):
+                    found[name].add(service)
     return found
+
+
+def _is_of_the_table(call: ast.Call) -> bool:
+    """NewEvent(row.event, …): the one place that makes the events of the lifecycle table."""
+    return isinstance(call.args[0], ast.Attribute) and call.args[0].attr == "event"
+
+
+def _told_by(command: str | None) -> set[str]:
+    """The events of a command of the lifecycle table."""
+    return {row.event for row in TRANSITIONS if row.command == command} or {"?"}
 
 
 def faults(events: Iterable[EventType], makers: Mapping[str, set[str]]) -> Iterator[str]:
@@ -98,6 +113,10 @@ def test_an_event_nobody_or_somebody_else_emits_is_noticed():
     event = EVENTS["case.withdrawn"]
     right = emitted(planted('NewEvent("case.withdrawn", {})', "services/routing/x.py"))
     wrong = emitted(planted('NewEvent("case.withdrawn", {})', "services/query/x.py"))
+    by_table = emitted(planted('step(case, "withdraw", actor, at)', "services/routing/x.py"))
+    assert list(faults([event], by_table)) == []
+    odd = emitted(planted('step(case, "odd", actor, at)', "services/routing/x.py"))
+    assert odd == {"?": {"routing"}}
     strange = emitted(planted('NewEvent("case.odd", {})', "services/routing/x.py"))
     assert list(faults([event], right)) == []
     assert list(faults([event], wrong)) == [
