@@ -1,5 +1,5 @@
 """The reference pages of the documentation, read from the code: settings, log events, metrics,
-events. What the code declares is there; what the code does not know is not.
+events, access. What the code declares is there; what the code does not know is not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from deploy.local.settings import SERVICES, LocalSettings
 from shared.contracts.asyncapi import payload_schemas
 from shared.contracts.clocks import CLOCKS, Clock
 from shared.contracts.events import EVENTS, EXCHANGE, EventType
-from shared.contracts.lifecycle import GUARDS, RULES, STATUSES, TRANSITIONS, diagram
+from shared.contracts.guards import GUARDS
+from shared.contracts.lifecycle import RULES, STATUSES, TRANSITIONS, diagram
+from shared.contracts.policy import POLICY, Rule
 from shared.contracts.sources import SOURCES
 from shared.contracts.vocabulary import ROLES
 from shared.log import FIELDS, LOG_EVENTS
@@ -50,6 +52,29 @@ One table moves every case: `shared/contracts/lifecycle.py`. A command that the 
 allow is refused with 409 `command_not_allowed` and the commands that are; one that a rule stands
 against with 409 `rule_not_met`, the rule and its source. Days are civil days of the mainland, the
 first is not counted, a last day off moves forward."""
+
+_ABOUT_ACCESS = """\
+Who is let in, by role, and how far: read from `shared/contracts/policy.py`. Whoever is in no cell of
+a row is answered 401 without a token and 403 with one; what is beyond a cell's reach does not exist
+(404). `with a code`: callers without a token, and people whose token does not reach, give the code
+of the receipt or of the invitation (401 without one), or see what everybody may see.
+
+| Reach | What it covers |
+| --- | --- |
+| any | everything |
+| own divisions | what lies in the divisions the token names; everything if it names none |
+| all divisions | everything, if the token names no division; else nothing |
+| own organisation | what the organisation of the token has |
+| own case | the cases of this mediator |
+| self | about the caller |
+| holder | applications of this person, as applicant or agent |
+| party | cases this person is a party of, as applicant, agent, or respondent that was asked |
+| own channel | applications of the partner's own channel |"""
+
+_ABOUT_COMMANDS = """\
+`POST /v1/cases/{serial_number}/{command}` is narrowed further by who gives a command, read from
+`shared/contracts/lifecycle.py`: who may see the case but not give the command is answered 403.
+Parties give theirs by answering a question; `rules` are the product's own, on an event or a clock."""
 
 READ_DIRECTLY: Mapping[str, tuple[str, str]] = {
     "TIAOJIE_SERVICE": ("", "Service a gunicorn serves: `intake`, `routing`, `notify`, `query`."),
@@ -105,6 +130,54 @@ def settings_page() -> str:
         _table(("Variable", "Default", "Meaning"), direct),
     ]
     return _page(sections)
+
+
+def access_page() -> str:
+    routes = [
+        (f"`{operation}`", _without_token(rule), *(_reach(rule, role) for role in ROLES))
+        for operation, rule in POLICY.items()
+    ]
+    givers = (*STAFF, *(role for role in ROLES if role in _parties_giving()), RULES)
+    commands = [
+        (
+            f"`{row.command}`",
+            ", ".join(status for status in STATUSES if status in row.sources),
+            row.target or "(stays)",
+            *("yes" if giver in row.who else "" for giver in givers),
+        )
+        for row in TRANSITIONS
+    ]
+    return _page(
+        [
+            "# Who may do what",
+            _NOTE,
+            _ABOUT_ACCESS,
+            "## Routes",
+            _table(("Route", "Without a token", *ROLES), routes),
+            "## Commands on a case",
+            _ABOUT_COMMANDS,
+            _table(("Command", "From", "To", *givers), commands),
+        ]
+    )
+
+
+STAFF = ("platform_admin", "organisation_admin", "mediator")
+
+
+def _parties_giving() -> frozenset[str]:
+    """Roles of people that give commands, beside staff and the rules."""
+    return frozenset().union(*(row.who for row in TRANSITIONS)) - {*STAFF, RULES}
+
+
+def _without_token(rule: Rule) -> str:
+    if not rule.anonymous:
+        return ""
+    by_code = {"holder", "party"} & set(rule.roles.values())
+    return "with a code" if by_code else "yes"
+
+
+def _reach(rule: Rule, role: str) -> str:
+    return rule.roles.get(role, "").replace("_", " ")
 
 
 def settings_of(service: str) -> type[Settings]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from shared import serial
+from shared.access import Concerned, Query, reaches, within
 from shared.contracts.envelope import Trace, new_id, new_traceparent
+from shared.contracts.policy import Relation
 from shared.errors import Language, Refused
 from shared.tokens import Principal
 
@@ -24,12 +27,14 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, in which language, from where, and as part of what."""
+    """Who asks, in which language, from where, and as part of what; how far the policy table lets
+    this role come on this route, None without a token."""
 
     principal: Principal | None
     language: Language
     address: str
     trace: Trace
+    relation: Relation | None = None
 
 
 current: ContextVar[Caller] = ContextVar("caller")
@@ -38,6 +43,23 @@ current: ContextVar[Caller] = ContextVar("caller")
 def caller() -> Caller:
     """The caller of the request being handled."""
     return current.get()
+
+
+def reached(concerned: Concerned) -> bool:
+    """Whether the policy table lets the caller come to what concerns these; without a token it
+    does not: there a code lets in, or nothing has to."""
+    asking = caller()
+    if asking.principal is None or asking.relation is None:
+        return False
+    return reaches(asking.relation, asking.principal, concerned)
+
+
+def reachable(fields: Mapping[str, str]) -> Query:
+    """What the policy table lets a caller with a token come to, as a query; see access.within."""
+    asking = caller()
+    if asking.principal is None or asking.relation is None:
+        raise Refused("unauthorised")
+    return within(asking.relation, asking.principal, fields)
 
 
 def trace_of(environ: WSGIEnvironment) -> Trace:

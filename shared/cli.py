@@ -18,11 +18,12 @@ from shared.worker import Worker
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command only one service has."""
+    """A command only one service has; one that needs no settings is run with None for them."""
 
     summary: str
     run: Callable[[Any, argparse.Namespace], None]
     arguments: Sequence[tuple[str, Mapping[str, Any]]] = ()
+    needs_settings: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> int:
     """Run one command; exit status 0, or 2 with every unusable setting named."""
     parser = _parser(service)
     parsed = parser.parse_args(arguments)
+    own = service.commands.get(parsed.command)
+    if own is not None and not own.needs_settings:
+        own.run(None, parsed)
+        return 0
     try:
         settings = service.settings.load()
     except SettingsError as error:

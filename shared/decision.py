@@ -37,6 +37,12 @@ class Decision:
     def is_nothing(self) -> bool:
         return not (self.set or self.push or self.events or self.records)
 
+    @property
+    def only_records(self) -> bool:
+        """Whether the aggregate stays as it is: nothing of it is written then, and the message is
+        not noted in `seen`, since records can be inserted any number of times."""
+        return bool(self.records) and not (self.set or self.push or self.events)
+
 
 NOTHING = Decision()
 """Nothing to change: the message tells this aggregate nothing new."""
@@ -44,13 +50,17 @@ NOTHING = Decision()
 
 @dataclass(frozen=True, slots=True)
 class Upsert:
-    """A projection's idempotent write: fields to set on a document that need not exist yet."""
+    """A projection's idempotent write: fields to set on a document that need not exist yet. Of
+    fields in `max` and `min` the greatest or least value ever written stays, whatever the order; a
+    document as value is ranked by its first field."""
 
     id: str
     set: Mapping[str, Any]
     unset: Sequence[str] = ()
     pull: Mapping[str, Any] = field(default_factory=dict)
     create: bool = True
+    max: Mapping[str, Any] = field(default_factory=dict)
+    min: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ so that a history can be shown and verified without what is not meant for the re
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -29,3 +29,21 @@ def link_hash(event: Mapping[str, Any], data: str, previous: str) -> str:
     linked = {name: event[name] for name in LINKED}
     linked |= {"data_hash": data, "previous_hash": previous}
     return hashlib.sha256(orjson.dumps(linked, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def breaks(chain: Sequence[Mapping[str, Any]], previous: str = "") -> Iterator[tuple[int, str]]:
+    """Where a chain of events as exported does not hold: their places from 0, and what is wrong.
+
+    `previous` is the hash that the chain begins after. Of an event {LINKED…, data_hash,
+    previous_hash, hash, data}; `data` may be null where it is not shown. KeyError if one lacks any.
+    """
+    for place, event in enumerate(chain):
+        if event["sequence"] != str(place + 1):
+            yield place, f"its number is {event['sequence']}, {place + 1} was due"
+        if event["previous_hash"] != previous:
+            yield place, "it does not follow the event before"
+        if event["data"] is not None and data_hash(event["data"]) != event["data_hash"]:
+            yield place, "its data are not those that were hashed"
+        if link_hash(event, event["data_hash"], event["previous_hash"]) != event["hash"]:
+            yield place, "it is not what was hashed"
+        previous = event["hash"]

@@ -41,11 +41,19 @@ LOG_EVENTS: Mapping[str, str] = {
     "worker_stop_timeout": "The limit passed; what was in hand is redelivered.",
     "provisioned": "Indexes, topology and reference data are in place.",
     "reservation_released": "A mediator's capacity held for no case was given back.",
+    "case_not_ticked": "A case's clocks could not be told; it is tried again after a minute.",
+    "cases_unassigned": "Cases that no organisation serves wait for the platform administrator.",
+    "document_issued": "A document of a case was made and put in its file; `name` is its kind.",
+    "document_failed": "A document could not be made; it is tried again after `seconds`.",
+    "document_stuck": "A document could not be made for a quarter of an hour; it goes on being tried.",
+    "documents_swept": "Document files no application points to were removed.",
     "evidence_swept": "Evidence files no application points to were removed.",
     "message_sending_failed": "A message to a person could not be sent; `code` says why.",
     "policies_imported": "Policies were imported.",
     "policy_index_failed": "The policy index could not be built; the old one stays in use.",
     "issuer_keys_unavailable": "The issuer's keys could not be loaded; known ones stay good for an hour.",
+    "personal_data_read": "Staff read an application: entry `count` of its audit log, with its `hash`.",
+    "history_mismatch": "An event has not the hash it says it has; its history is shown as not verified.",
     "sealed_again": "Documents were sealed again with the newest key.",
 }
 """Every log event and what it means."""
@@ -83,6 +91,7 @@ FIELDS = frozenset(
         "name",
         "oldest_seconds",
         "where",
+        "hash",
     ]
 )
 """Fields a log line may carry. A serial number alone shows nothing personal (progress is masked)."""

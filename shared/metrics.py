@@ -49,6 +49,21 @@ OUTBOX_AGE = Gauge(
 SET_ASIDE = Gauge(
     "tiaojie_set_aside", "Messages set aside.", ("state",), multiprocess_mode="mostrecent"
 )
+CASES_WAITING = Gauge(
+    "tiaojie_cases_waiting",
+    "Cases that no mediator has, that none has opened, or that are overdue; counted to 10,000.",
+    ("kind",),
+    multiprocess_mode="mostrecent",
+)
+DOCUMENTS_DUE = Gauge(
+    "tiaojie_documents_due",
+    "Applications with documents to be made: `waiting`, or `stuck` after many tries.",
+    ("state",),
+    multiprocess_mode="mostrecent",
+)
+DOCUMENTS_ISSUED = Counter(
+    "tiaojie_documents_total", "Tries to issue a document, by kind and outcome.", ("kind", "outcome")
+)
 PUBLISHED = Counter("tiaojie_relay_events_total", "Events by what the broker said.", ("outcome",))
 RELAY_SECONDS = Histogram(
     "tiaojie_relay_seconds", "From reading an outbox to all confirms.", buckets=_SECONDS

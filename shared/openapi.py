@@ -12,6 +12,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 
 from shared.contracts import problems
 from shared.contracts.asyncapi import schema_name
+from shared.contracts.policy import EVERYONE
 from shared.errors import PROBLEMS
 
 if TYPE_CHECKING:
@@ -41,11 +42,12 @@ _CODE = "X-Query-Code"
 _HEADERS = {
     "Idempotency-Key": "Same key and body: the same answer again.",
     "If-Match": "Version as last read (the ETag).",
+    "X-Phone-Proof": "The proof of a verified phone, the applicant's or the agent's.",
 }
 
 _ANSWER_HEADERS = {
-    "Content-Disposition": "An attachment under its declared name.",
-    "ETag": "The version, for If-Match.",
+    "Content-Disposition": "The name to keep it under.",
+    "ETag": "The version, for If-Match; of a file its SHA-256.",
     "Location": "Where it can be read.",
 }
 
@@ -54,7 +56,9 @@ _WAITING = frozenset({"full", "idempotency_key_in_progress", "too_many_attempts"
 
 
 def build(service: str, routes: Sequence[Route]) -> dict[str, Any]:
-    """The whole document; every route with its access rule, bodies, answers and refusals."""
+    """The whole document; every route with its row of the policy table (`x-access`: whether callers
+    without a token are let in, and each role with how far it reaches), bodies, answers, refusals.
+    """
     described = MarshmallowPlugin(schema_name_resolver=schema_name)
     spec = APISpec(
         title=f"Tiaojie {service}",
@@ -105,7 +109,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "security": _security(route),
         "x-access": {
             "anonymous": route.access.anonymous,
-            "roles": sorted(route.access.roles) if route.access.roles is not None else None,
+            "roles": dict(route.access.rule.roles),
         },
     }
     if route.query:
@@ -167,7 +171,7 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
 def _refusals(route: Route) -> list[str]:
     """The problems a route may answer with, those every route has included."""
     always = ["internal", "unavailable", "unauthorised"]
-    if route.access.roles is not None:
+    if route.access.rule != EVERYONE:
         always.append("forbidden")
     return list(dict.fromkeys([*route.refusals, *always]))
 
@@ -175,7 +179,8 @@ def _refusals(route: Route) -> list[str]:
 def _responses(route: Route) -> dict[str, Any]:
     answered: dict[str, Any] = {"description": route.summary}
     if route.status != 204:
-        answered["content"] = {route.media_type: _content(route)}
+        kinds = (route.media_type,) if isinstance(route.media_type, str) else route.media_type
+        answered["content"] = {kind: _content(route, kind) for kind in kinds}
     if route.answer_headers:
         answered["headers"] = {
             name: {
@@ -194,11 +199,11 @@ def _responses(route: Route) -> dict[str, Any]:
     return responses
 
 
-def _content(route: Route) -> dict[str, Any]:
+def _content(route: Route, kind: str) -> dict[str, Any]:
     """JSON of a schema, a page, or bytes, which have no schema."""
     if route.answer:
         return {"schema": _one_of(route.answer)}
-    return {"schema": {"type": "string"}} if route.media_type.startswith("text/") else {}
+    return {"schema": {"type": "string"}} if kind.startswith("text/") else {}
 
 
 def _refused(slugs: Sequence[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ inserted together: that costs a third of as many upserts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pymongo import UpdateOne
@@ -35,7 +35,7 @@ def write_all(collection: Collection[Document], writes: Iterable[Write]) -> None
 
 def _merged(writes: Iterable[Write]) -> list[Write]:
     """Sets on the same document as one, of whole documents the latest; the rest as it is."""
-    sets: dict[str, Document] = {}
+    fields: dict[str, Upsert] = {}
     whole: dict[str, Latest] = {}
     others: list[Write] = []
     for write in writes:
@@ -44,10 +44,33 @@ def _merged(writes: Iterable[Write]) -> list[Write]:
             if newest is None or newest.sequence < write.sequence:
                 whole[write.id] = write
         elif write.create and not (write.unset or write.pull):
-            sets.setdefault(write.id, {}).update(write.set)
+            known = fields.get(write.id)
+            fields[write.id] = write if known is None else _together(known, write)
         else:
             others.append(write)
-    return [*(Upsert(key, fields) for key, fields in sets.items()), *whole.values(), *others]
+    return [*fields.values(), *whole.values(), *others]
+
+
+def _together(first: Upsert, second: Upsert) -> Upsert:
+    return Upsert(
+        first.id,
+        {**first.set, **second.set},
+        max=_extremes(first.max, second.max, max),
+        min=_extremes(first.min, second.min, min),
+    )
+
+
+def _extremes(
+    first: Mapping[str, Any], second: Mapping[str, Any], choose: Callable[..., Any]
+) -> Document:
+    shared = first.keys() & second.keys()
+    chosen = {path: choose(first[path], second[path], key=_rank) for path in shared}
+    return {**first, **second, **chosen}
+
+
+def _rank(value: Any) -> Any:
+    """What the server compares two values by: of a document its first field."""
+    return next(iter(value.values())) if isinstance(value, Mapping) else value
 
 
 def _fresh(collection: Collection[Document], writes: Sequence[Write]) -> list[Document]:
@@ -64,7 +87,7 @@ def _whole(write: Write) -> Document | None:
     if isinstance(write, Latest):
         return {**write.document, "_id": write.id, "sequence": write.sequence}
     if write.create and not (write.unset or write.pull):
-        return {"_id": write.id, **nested(write.set)}
+        return {"_id": write.id, **nested({**write.set, **write.max, **write.min})}
     return None
 
 
@@ -106,6 +129,10 @@ def _operation(write: Write) -> UpdateOne:
     update: Document = {}
     if write.set:
         update["$set"] = dict(write.set)
+    if write.max:
+        update["$max"] = dict(write.max)
+    if write.min:
+        update["$min"] = dict(write.min)
     if write.unset:
         update["$unset"] = dict.fromkeys(write.unset, "")
     if write.pull:

@@ -235,6 +235,8 @@ class _Work:
         if decision.is_nothing:
             return
         self._remember(decision.records)
+        if decision.only_records:
+            return
         at = datetime.now(UTC)
         trace = Trace(event.trace.traceparent, event.trace.correlation_id, event.id)
         current = self.now.get(event.subject)

@@ -237,11 +237,15 @@ class Aggregates:
         return self._reads.submit(key)
 
     def replace(self, document: Mapping[str, Any], update: Mapping[str, Any]) -> None:
-        """Apply `update` if the version is still that of `document`, else raise VersionConflict."""
+        """Apply `update` if the version is still that of `document`, else raise VersionConflict;
+        AlreadyExists if it makes a unique value what it is elsewhere."""
         with backend_errors():
-            result = self.collection.update_one(
-                {"_id": document["_id"], "version": document["version"]}, update
-            )
+            try:
+                result = self.collection.update_one(
+                    {"_id": document["_id"], "version": document["version"]}, update
+                )
+            except DuplicateKeyError as error:
+                raise AlreadyExists(_index_of(error.details or {})) from error
         if not result.matched_count:
             raise VersionConflict(document["_id"])
 
@@ -267,8 +271,12 @@ class Aggregates:
 
 def _insert_fault(fault: Mapping[str, Any]) -> BaseException:
     if fault["code"] == DUPLICATE_KEY:
-        return AlreadyExists(next(iter(fault.get("keyPattern", {"_id": 1}))))
+        return AlreadyExists(_index_of(fault))
     return DuplicateKeyError(f"insert failed: code {fault['code']}", fault["code"])
+
+
+def _index_of(fault: Mapping[str, Any]) -> str:
+    return str(next(iter(fault.get("keyPattern", {"_id": 1}))))
 
 
 def insert_records(

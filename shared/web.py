@@ -59,7 +59,7 @@ class Answer:
 class Route:
     """One operation. `body`, `query` and `answer` are schemas for the documentation, several where
     it is one of them; `choices` are the words a part of the path may be, `answer_headers` those of
-    the answer that clients need; `refusals` name the PROBLEMS it may answer with beside those every
+    the answer that clients need, `media_type` its form or those to choose among; `refusals` name the PROBLEMS it may answer with beside those every
     route has."""
 
     method: str
@@ -75,7 +75,7 @@ class Route:
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     body_optional: bool = False
     refusals: Sequence[str] = ()
-    media_type: str = "application/json"
+    media_type: str | tuple[str, ...] = "application/json"
 
     @property
     def access(self) -> Access:
@@ -141,9 +141,9 @@ def _wrapped(route: Route, verifier: Verifier) -> View:
             with backend_errors():
                 credentials = bearer_token(given.get("HTTP_AUTHORIZATION"))
                 principal = verifier.verify(credentials) if credentials else None
-                access.check(principal)
+                relation = access.check(principal)
                 if principal is not None:
-                    current.set(replace(asking, principal=principal))
+                    current.set(replace(asking, principal=principal, relation=relation))
                 response = _response(view(**path), route.status)
         except Exception as error:  # noqa: BLE001 - every error becomes a problem document
             response = problem_response(error, language)

@@ -43,6 +43,7 @@ class System:
             "TIAOJIE_PUBLIC_URL": "http://localhost:8000",
             "TIAOJIE_SEALING_KEYS": f"k1:{new_key()}",
             "TIAOJIE_CONTACT_KEYS": f"c1:{new_key()}",
+            "TIAOJIE_RECORD_KEYS": f"r1:{new_key()}",
             "TIAOJIE_HASHING_KEY": new_key(),
             "TIAOJIE_DEMO_DIRECTORY_SEED": "1",
             **{f"TIAOJIE_{name.upper()}": value for name, value in settings.items()},

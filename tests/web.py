@@ -116,7 +116,8 @@ def running(service: str, mongo_url: str, folder: Path, **settings: Any) -> Iter
     try:
         yield web
     finally:
-        web.database.client.drop_database(web.database.name)
+        for name in (web.database.name, f"{web.database.name}_audit"):
+            web.database.client.drop_database(name)
         while len(_clients) > opened:
             _clients.pop().close()
 

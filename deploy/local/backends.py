@@ -22,12 +22,13 @@ GUEST = rabbitmq.User(name="guest", password="guest", vhost="/", tags=("administ
 
 
 class LocalMongo:
-    """A one-member replica set with its database in `folder`; no sign-in."""
+    """A one-member replica set with its database in `folder`; clients sign in if it has a `key`."""
 
-    def __init__(self, folder: Path, *, port: int = 0) -> None:
+    def __init__(self, folder: Path, *, port: int = 0, key: str = "") -> None:
         self.port = port or free_ports(1)[0]
         self.url = mongodb.url(self.port)
-        self._program = mongodb.program(folder, self.port)
+        key_file = mongodb.write_key_file(folder, key) if key else None
+        self._program = mongodb.program(folder, self.port, key_file=key_file)
         self._process: Process | None = None
 
     def start(self) -> Self:

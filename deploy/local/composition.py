@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 GUNICORN_CONFIG = ROOT / "deploy" / "gunicorn.conf.py"
 CADDYFILE = ROOT / "deploy" / "gateway" / "Caddyfile"
 VHOST = "tiaojie"
+LOGS = {"intake": ("intake_audit",)}
+"""Databases that a service may add to and read only: its append-only logs."""
 # Stopping goes the other way: the gateway first, so that requests under way still find their
 # service, and services before their back-ends.
 SERVICE_RANK, GATEWAY_RANK = 30, 40
@@ -50,10 +52,14 @@ def own_addresses(settings: LocalSettings, keys: Keys) -> Addresses:
 
 
 def mongo_accounts(settings: LocalSettings, keys: Keys) -> tuple[mongodb.Account, ...]:
-    """One account per service, with rights on its own database only."""
+    """One account per service, with rights on its own database only; intake's appends to its audit
+    log besides."""
     return tuple(
         mongodb.Account(
-            name=name, password=keys.passwords[name], database=settings.mongo_prefix + name
+            name=name,
+            password=keys.passwords[name],
+            database=settings.mongo_prefix + name,
+            logs=tuple(settings.mongo_prefix + log for log in LOGS.get(name, ())),
         )
         for name in SERVICES
     )
@@ -120,6 +126,7 @@ def _of_one_service(settings: LocalSettings, keys: Keys) -> Mapping[str, Mapping
             **records,
             **hashing,
             "TIAOJIE_SUBMISSIONS_PER_ADDRESS": "60",
+            "TIAOJIE_SUBMISSIONS_PER_PHONE": "10",
         },
         "routing": {
             **records,

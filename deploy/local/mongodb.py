@@ -170,11 +170,13 @@ def _is_primary(client: pymongo.MongoClient[dict[str, Any]], member: str) -> boo
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Account:
-    """A user with rights on one database only."""
+    """A user with rights on one database only, and on `logs` (databases) the right to add to what
+    is there and to look at it, but not to change or remove anything."""
 
     name: str
     password: str
     database: str
+    logs: Sequence[str] = ()
 
 
 def make_accounts(port: int, *, operator: tuple[str, str], accounts: Sequence[Account]) -> None:
@@ -212,9 +214,24 @@ def _make_accounts(
 ) -> None:
     existing = {user["user"] for user in client.admin.command("usersInfo")["users"]}
     for account in accounts:
+        rights = [{"role": role, "db": account.database} for role in ("readWrite", "dbAdmin")]
         client.admin.command(
             "updateUser" if account.name in existing else "createUser",
             account.name,
             pwd=account.password,
-            roles=[{"role": role, "db": account.database} for role in ("readWrite", "dbAdmin")],
+            roles=[*rights, *(_appending(client, log) for log in account.logs)],
         )
+
+
+APPENDING = ("createCollection", "createIndex", "find", "insert", "listCollections", "listIndexes")
+"""What may be done with a log: no update, no remove, no drop."""
+
+
+def _appending(client: pymongo.MongoClient[dict[str, Any]], log: str) -> dict[str, str]:
+    """The role that may append to the collections of a database; made, or made so again."""
+    name = f"append-{log}"
+    made = client.admin.command("rolesInfo", name)["roles"]
+    privileges = [{"resource": {"db": log, "collection": ""}, "actions": list(APPENDING)}]
+    command = "updateRole" if made else "createRole"
+    client.admin.command(command, name, privileges=privileges, roles=[])
+    return {"role": name, "db": "admin"}

@@ -7,7 +7,8 @@ from shared.contracts import answers as show
 from shared.contracts.answers import Shown
 from shared.contracts.lifecycle import STATUSES
 from shared.contracts.payloads import DivisionRef, DueOn
-from shared.contracts.vocabulary import FLAGS
+from shared.contracts.questions import MEANS, PARTIES, QUESTIONS
+from shared.contracts.vocabulary import DOCUMENTS, FLAGS
 
 FILE_STATES = ("awaited", "received", "refused")
 
@@ -56,6 +57,7 @@ class Acknowledgement(Shown):
     attachments = show.parts(DeclaredFile, "files to be uploaded")
     possible_duplicates = show.parts(EarlierApplication, "likely the same matter, newest first")
     links = show.part(Links, "where to go from here")
+    history_hash = show.text("where the case's history begins", pattern="^[0-9a-f]{64}$")
 
 
 class SupplementReceived(Shown):
@@ -93,3 +95,108 @@ class SavedDraft(Shown):
     application = show.anything("the body as it was saved")
     version = show.count("counts its changes from 1; also the ETag")
     expires_at = show.moment("when it is forgotten unless it is saved again")
+
+
+class PossibleAnswer(Shown):
+    """One of the answers to a question."""
+
+    answer = show.text("what to send", example="agree")
+    text = show.text("for people", example="同意")
+
+
+class OpenQuestion(Shown):
+    """Something the caller is asked."""
+
+    id = show.text("within the case", example="q2")
+    kind = show.word("", QUESTIONS)
+    text = show.text("the question, for people", example="是否同意通过调解解决争议")
+    about = show.text("what it is about, for people; null where the question says it", null=True)
+    about_id = show.text("id of the session or referral, or its kind", null=True)
+    answers = show.parts(PossibleAnswer, "the possible ones")
+    expires_on = show.day("last day to answer", null=True)
+    answered = show.text("what the caller answered last, on its way to the case", null=True)
+
+
+class Questions(Shown):
+    """What a party is asked now."""
+
+    serial_number = show.serial_number()
+    status = show.word("of the case", STATUSES)
+    party = show.word("who the caller is", PARTIES)
+    index = show.count("its place; null for somebody represented by others", null=True)
+    items = show.parts(OpenQuestion, "in the order in which they were asked")
+
+
+class AnswerRecorded(Shown):
+    """The answer is stored durably and on its way to the case."""
+
+    serial_number = show.serial_number()
+    question = show.text("its id within the case", example="q2")
+    kind = show.word("", QUESTIONS)
+    party = show.word("who answered", PARTIES)
+    index = show.count("its place")
+    answer = show.text("what was answered", example="agree")
+    answer_text = show.text("for people", example="同意")
+    means = show.word("how", MEANS)
+    answered_at = show.moment("when; the first time if the same was answered twice")
+    what_follows = show.text("for people")
+
+
+class MaskedContact(Shown):
+    """A party's own contact, masked."""
+
+    phone = show.text("", null=True, example="138******11")
+    email = show.text("", null=True, example="z***@example.com")
+    correspondence_address = show.text("", null=True, example="山东省***")
+
+
+class OwnContact(Shown):
+    """How the party can be reached from now on."""
+
+    serial_number = show.serial_number()
+    party = show.word("who the caller is", PARTIES)
+    index = show.count("its place; null for somebody represented by others", null=True)
+    contact = show.part(MaskedContact, "as it is now")
+
+
+class PhoneCodeSent(Shown):
+    """A code is on its way, if the phone can receive it."""
+
+    verification = show.text("names this request", pattern="^[A-Za-z0-9_-]{22}$")
+    expires_at = show.moment("until when the code is good")
+
+
+class PhoneProof(Shown):
+    """The phone is proven."""
+
+    proof = show.text("for the header X-Phone-Proof of submissions")
+    expires_at = show.moment("until when it is good")
+
+
+class DocumentFile(Shown):
+    """A document in one form."""
+
+    format = show.word("ask for it with `?format=`", ("pdf", "html"))
+    size_bytes = show.count("")
+    sha256 = show.text("of the file, also its ETag", pattern="^[0-9a-f]{64}$")
+
+
+class IssuedDocument(Shown):
+    """A document of the case."""
+
+    id = show.text("within the application")
+    kind = show.word("", DOCUMENTS)
+    title = show.text("for people", example="受理通知书")
+    number = show.count("counts documents of its kind, from 1")
+    issued_at = show.moment("when it was put in the file")
+    sha256 = show.text("of the PDF", pattern="^[0-9a-f]{64}$")
+    history_hash = show.text("of the step of the case that it is about")
+    url = show.text("where it can be read", uri=True)
+    files = show.parts(DocumentFile, "its forms")
+
+
+class Documents(Shown):
+    """The documents of a case, in the order in which they were issued."""
+
+    serial_number = show.serial_number()
+    items = show.parts(IssuedDocument, "those that the caller may read")

@@ -20,18 +20,25 @@ from services.intake.application import (
     validate_supplement,
     validate_withdrawal,
 )
+from services.intake.document_forms import MEDIA_TYPES, Form, document_headers, wanted_form
+from services.intake.document_issuing import CONTENT_TYPES
 from services.intake.handlers import Receipt, Secrets
 from services.intake.holders import HOLDER_HEADERS, HOLDER_REFUSALS, Holders
-from services.intake.limits import SubmissionLimit
-from services.intake.pages.receipt import content_security_policy, render_receipt
+from services.intake.limits import PhoneLimit, SubmissionLimit
+from services.intake.pages.policy import content_security_policy
+from services.intake.pages.printing import render_pdf
+from services.intake.pages.receipt import render_receipt
+from services.intake.receipt_sheet import composed_receipt
 from services.intake.settings import IntakeSettings
 from services.intake.store import Applications, Capacity
+from services.intake.submitters import PROOF_HEADER, Submitters
 from shared import serial
 from shared.asking import caller, json_bytes
 from shared.civil_time import civil_day, rfc3339, today
 from shared.commands import Decide, carry_out
 from shared.contracts.schema import parse_json
-from shared.decision import Decision, State
+from shared.contracts.vocabulary import DOCUMENTS
+from shared.decision import NOTHING, Decision, State
 from shared.divisions import find
 from shared.errors import Refused, Transient
 from shared.sealing import QueryCodes
@@ -54,6 +61,8 @@ class Intake:
     secrets: Secrets
     holders: Holders
     limit: SubmissionLimit
+    phone_limit: PhoneLimit
+    submitters: Submitters
     running_keys: set[str] = field(default_factory=set)
     running_lock: Lock = field(default_factory=Lock)
 
@@ -63,10 +72,18 @@ class Intake:
         raw = json_bytes()
         now = datetime.now(UTC)
         application = validate(parse_json(raw), civil_day(now))
+        self.submitters.check(application)
         key = self._idempotency_key()
         if key is None:
+            self.phone_limit.check(application)
             return self._submit_new(application, now, None, "")
         body_digest = handlers.digest(raw)
+        try:
+            self.phone_limit.check(application)
+        except Refused:
+            if self.applications.with_idempotency_key(key) is None:
+                raise
+            return self._answer_again(key, body_digest)
         with self.running_lock:
             if key in self.running_keys:
                 raise _in_progress()
@@ -104,6 +121,7 @@ class Intake:
                 at=now,
                 trace=caller().trace,
             )
+            document["submitted_hash"] = document["history_hash"]
             try:
                 self.applications.submit(document)
             except AlreadyExists as taken:
@@ -111,6 +129,7 @@ class Intake:
                     continue
                 return self._answer_again(key or "", body_digest)
             self.limit.used()
+            self.phone_limit.used(application)
             return self._acknowledge(document, application, receipt.query_code)
         raise Transient("serial_numbers_exhausted")
 
@@ -130,21 +149,29 @@ class Intake:
 
     def supplement(self, serial_number: str) -> Answer:
         number = self.holders.application(serial_number)["_id"]
-        given = parse_json(json_bytes())
+        raw = json_bytes()
+        given = parse_json(raw)
+        key = self._idempotency_key(number)
+        once = {"key": key, "body": handlers.digest(raw)} if key else None
 
         def decide(state: State, at: datetime) -> Decision:
+            if once and handlers.is_repeated(state, once):
+                return NOTHING
             room = self.settings.evidence_max_files - len(state["attachments"])
             added = validate_supplement(given, civil_day(at), room)
-            return handlers.supplement(state, added, self.secrets, at)
+            return handlers.supplement(state, added, self.secrets, at, once=once)
 
         after = self._carry_out(number, decide)
+        stored = next(
+            s for s in reversed(after["supplements"]) if not once or s.get("once") == once
+        )
         keyring = self.secrets.applications
         names = presenting.file_names(after, presenting.unsealed(after, keyring), keyring)
         return Answer(
             {
                 "serial_number": number,
                 "status": after["status"],
-                "received_at": rfc3339(after["supplements"][-1]["at"]),
+                "received_at": rfc3339(stored["at"]),
                 "attachments": presenting.attachments(after, names, self.settings.public_url),
             },
             201,
@@ -178,12 +205,25 @@ class Intake:
             "attachments": presenting.attachments(document, names, url),
             "category": document["category"],
             "claims": document["claims"],
+            "history": {
+                "application": document["history_hash"],
+                "case": document.get("case_history_hash"),
+            },
         }
+        form = wanted_form("html")
+        title = DOCUMENTS["receipt"].to(language)
+        headers = document_headers("receipt", title, document["_id"], form)
+        if form == "pdf":
+            newest = document.get("case_history_hash") or document["history_hash"]
+            receipt = composed_receipt(view, language, newest, url)
+            pdf = render_pdf(receipt, document["received_at"])
+            return Answer(pdf, content_type=CONTENT_TYPES[form], headers=headers)
         page = render_receipt(view, language)
-        policy = {"Content-Security-Policy": content_security_policy()}
-        return Answer(page, content_type="text/html; charset=utf-8", headers=policy)
+        headers["Content-Security-Policy"] = content_security_policy(page)
+        return Answer(page, content_type=CONTENT_TYPES[form], headers=headers)
 
-    def _idempotency_key(self) -> str | None:
+    def _idempotency_key(self, number: str = "") -> str | None:
+        """The hashed key of the request; of one that adds to the application of this number."""
         given = request.headers.get("Idempotency-Key")
         if given is None:
             return None
@@ -191,7 +231,7 @@ class Intake:
             raise Refused("idempotency_key_invalid")
         principal = caller().principal
         owner = principal.subject if principal else ""
-        return self.secrets.hasher.hash("idempotency_key", f"{owner}\n{given}")
+        return self.secrets.hasher.hash("idempotency_key", f"{owner}\n{number}{given}")
 
     def _carry_out(self, number: str, decide: Decide) -> Document:
         return carry_out(self.applications, number, decide, source="intake", trace=caller().trace)
@@ -202,6 +242,7 @@ def _in_progress() -> Refused:
 
 
 _BODY_REFUSALS = ("malformed_json", "validation_failed", "body_too_large", "unsupported_media_type")
+_KEY_REFUSALS = ("idempotency_key_invalid", "idempotency_key_reused")
 
 
 def routes(intake: Intake) -> Sequence[Route]:
@@ -211,14 +252,16 @@ def routes(intake: Intake) -> Sequence[Route]:
         Route(
             "POST", "/v1/applications", intake.submit, "Apply for mediation",
             body=ApplicationBody, answer=answers.Acknowledgement, status=201,
-            headers={"Idempotency-Key": "optional"}, answer_headers=("Location",),
-            refusals=(*_BODY_REFUSALS, "idempotency_key_invalid", "idempotency_key_reused",
-                      "idempotency_key_in_progress", "too_many_attempts", "full"),
+            headers={"Idempotency-Key": "optional", PROOF_HEADER: "optional"},
+            answer_headers=("Location",),
+            refusals=(*_BODY_REFUSALS, *_KEY_REFUSALS, "idempotency_key_in_progress",
+                      "too_many_attempts", "full", "phone_not_verified"),
         ),
         Route(
             "POST", one + "/supplements", intake.supplement, "Add a statement or evidence",
-            body=Supplement, answer=answers.SupplementReceived, status=201, headers=HOLDER_HEADERS,
-            refusals=(*HOLDER_REFUSALS, *_BODY_REFUSALS, "command_not_allowed"),
+            body=Supplement, answer=answers.SupplementReceived, status=201,
+            headers={**HOLDER_HEADERS, "Idempotency-Key": "optional"},
+            refusals=(*HOLDER_REFUSALS, *_BODY_REFUSALS, *_KEY_REFUSALS, "command_not_allowed"),
         ),
         Route(
             "POST", one + "/withdrawal", intake.withdraw, "Take the application back",
@@ -227,6 +270,7 @@ def routes(intake: Intake) -> Sequence[Route]:
         ),
         Route(
             "GET", one + "/receipt", intake.receipt, "Printable receipt with QR code",
-            headers=HOLDER_HEADERS, refusals=HOLDER_REFUSALS, media_type="text/html",
+            query=Form, headers=HOLDER_HEADERS, refusals=(*HOLDER_REFUSALS, "validation_failed"),
+            media_type=MEDIA_TYPES, answer_headers=("Content-Disposition",),
         ),
     )  # fmt: skip

@@ -73,7 +73,7 @@ def contacts(application: Application) -> list[dict[str, Any]]:
     language = contact_language(application)
     entries = [
         _contact("applicant", index, person, language, notify=person.get("notify") is not False)
-        for index, person in enumerate(_speakers(application))
+        for index, person in enumerate(speakers(application))
     ]
     entries += [
         _contact("agent", 0, agent, _language(agent), notify=_agent_is_notified(application))
@@ -94,7 +94,7 @@ def parties(application: Application) -> list[dict[str, Any]]:
     applicant_kind, respondent_kind = "person", "employer"
     if application["applicant_role"] == "employer":
         applicant_kind, respondent_kind = respondent_kind, applicant_kind
-    rows = [("applicant", n, applicant_kind, True) for n in range(len(_speakers(application)))]
+    rows = [("applicant", n, applicant_kind, True) for n in range(len(speakers(application)))]
     rows += [("agent", 0, "person", _may_settle(agent)) for agent in _agents(application)]
     rows += [
         ("respondent", n, respondent_kind, True) for n in range(len(application["respondents"]))
@@ -104,7 +104,7 @@ def parties(application: Application) -> list[dict[str, Any]]:
 
 def represented_count(application: Application) -> int:
     """How many apply without speaking for themselves."""
-    return len(applicants(application)) - len(_speakers(application))
+    return len(applicants(application)) - len(speakers(application))
 
 
 def employer_values(application: Application) -> tuple[str, ...]:
@@ -152,7 +152,7 @@ def _may_settle(agent: Person) -> bool:
     return agent.get("authority") == "special" and "settle" in (agent.get("authority_scope") or ())
 
 
-def _speakers(application: Application) -> list[Person]:
+def speakers(application: Application) -> list[Person]:
     """The applicant, then the representatives among those who apply together."""
     first, *others = applicants(application)
     return [first, *(person for person in others if said(person.get("is_representative")))]

@@ -1,7 +1,8 @@
-"""Evidence files in MongoDB, in the layout of GridFS, sealed; nothing half-written, none forgotten.
+"""Evidence and documents in MongoDB, in the layout of GridFS, sealed; nothing half-written, none
+forgotten.
 
-`evidence.files` {_id, length, chunkSize, uploadDate, filename, metadata: {sealed, sealed_with, unsettled_since}}
-and `evidence.chunks` {files_id, n, data}, as any GridFS reader expects; `length` is the sealed
+Of each bucket, `evidence` and `documents`: `….files` {_id, length, chunkSize, uploadDate, filename, metadata: {sealed, sealed_with, unsettled_since}}
+and `….chunks` {files_id, n, data}, as any GridFS reader expects; `length` is the sealed
 length. Name, type, size, digest and key of a file are sealed in its metadata.
 
 A file is *unsettled* until somebody made sure that an application refers to it. The sweep looks at
@@ -17,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
 
 import orjson
 import pymongo
@@ -56,14 +57,16 @@ class Particulars:
     sha256: str
 
 
-class EvidenceFiles:
-    """The evidence files of one database. Every call is bounded by `timeout_seconds` a piece."""
+class SealedFiles:
+    """The files of one bucket. Every call is bounded by `timeout_seconds` a piece."""
+
+    bucket: ClassVar[str]
 
     def __init__(
         self, database: Database[Document], keyring: Keyring, timeout_seconds: float
     ) -> None:
-        self._files = database["evidence.files"]
-        self._chunks = database["evidence.chunks"]
+        self._files = database[f"{self.bucket}.files"]
+        self._chunks = database[f"{self.bucket}.chunks"]
         self._keyring = keyring
         self._timeout_seconds = timeout_seconds
 
@@ -78,14 +81,14 @@ class EvidenceFiles:
         """Store a whole file durably and unsettled; return its id. On failure nothing remains."""
         file_id, key = ObjectId(), new_file_key()
         sealed = self._keyring.seal_binary(
-            orjson.dumps({"key": key.hex(), **asdict(particulars)}), _context(file_id)
+            orjson.dumps({"key": key.hex(), **asdict(particulars)}), self._context(file_id)
         )
         document = {
             "_id": file_id,
             "length": sealed_length(particulars.size_bytes),
             "chunkSize": SEALED_FRAME_BYTES,
             "uploadDate": now,
-            "filename": "evidence",
+            "filename": self.bucket,
             "metadata": {
                 "sealed": Binary(sealed),
                 "sealed_with": self._keyring.first_kid,
@@ -115,7 +118,7 @@ class EvidenceFiles:
         if document is None:
             raise Refused("not_found")
         kept: dict[str, Any] = orjson.loads(
-            self._keyring.open(document["metadata"]["sealed"], _context(key))
+            self._keyring.open(document["metadata"]["sealed"], self._context(key))
         )
         file_key = bytes.fromhex(kept.pop("key"))
         return Particulars(**kept), open_frames(file_key, key.binary, self._read_chunks(key))
@@ -179,7 +182,7 @@ class EvidenceFiles:
                 return done
             for document in batch:
                 key, sealed = document["_id"], bytes(document["metadata"]["sealed"])
-                again = Binary(self._keyring.rotate(sealed, _context(key)))
+                again = Binary(self._keyring.rotate(sealed, self._context(key)))
                 with self._answering():
                     self._files.update_one(
                         {"_id": key},
@@ -221,14 +224,25 @@ class EvidenceFiles:
                     {"_id": {"$in": [_object_id(file_id) for file_id in file_ids]}}, update
                 )
 
+    def _context(self, file_id: ObjectId) -> str:
+        return f"{self.bucket}:{file_id}"
+
     @contextmanager
     def _answering(self) -> Iterator[None]:
         with backend_errors(), pymongo.timeout(self._timeout_seconds):
             yield
 
 
-def _context(file_id: ObjectId) -> str:
-    return f"evidence:{file_id}"
+class EvidenceFiles(SealedFiles):
+    """What the parties have sent."""
+
+    bucket = "evidence"
+
+
+class DocumentFiles(SealedFiles):
+    """What was issued to them."""
+
+    bucket = "documents"
 
 
 def _object_id(file_id: str) -> ObjectId:

@@ -15,13 +15,14 @@ import orjson
 
 from services.intake import domain
 from services.intake.deadlines import deadlines
-from services.intake.persons import identity
+from services.intake.following import UNKNOWN, follow_case
+from services.intake.persons import identity, normal_number
 from services.intake.triage import triage
 from shared.civil_time import civil_day
-from shared.contracts.envelope import Event, NewEvent
+from shared.contracts.envelope import NewEvent
 from shared.contracts.events import consumed_by
 from shared.contracts.faults import fault
-from shared.contracts.lifecycle import ENDED
+from shared.contracts.lifecycle import find
 from shared.decision import NOTHING, Decision, State
 from shared.errors import Refused
 from shared.runner import Deciding
@@ -35,11 +36,13 @@ SUPPLEMENTS_MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The keys intake works with: what is sealed for itself, what for notify, what is hashed."""
+    """The keys intake works with: what is sealed for itself, what for notify, what is hashed, and
+    what routing may read too."""
 
     applications: Keyring
     contacts: Keyring
     hasher: Hasher
+    records: Keyring
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,10 @@ class Receipt:
     division_name: str
     idempotency_key: str | None
     body_digest: str
+
+
+_KEPT_HASHES = frozenset({"parties_key", "speaker_hashes", "agent_hash"})
+"""Hashes that nobody else needs."""
 
 
 def sealing_context(serial_number: str) -> str:
@@ -78,13 +85,20 @@ def submit(application: Application, receipt: Receipt, secrets: Secrets) -> Deci
         for d in deadlines(receipt.received_at, application, flags)
     ]
     stated = domain.open_part(application, flags) | {"deadlines": due}
-    persons = _with_codes(domain.contacts(application), receipt)
+    persons = with_codes(domain.contacts(application), receipt.respondent_codes)
     hashed = _hashes(application, persons, receipt, secrets.hasher)
     sealed = secrets.applications.seal_binary(
-        orjson.dumps({"application": application, "query_code": receipt.query_code}),
+        orjson.dumps(
+            {
+                "application": application,
+                "query_code": receipt.query_code,
+                "respondent_codes": receipt.respondent_codes,
+            }
+        ),
         sealing_context(serial),
     )
     state = {
+        **UNKNOWN,
         **stated,
         **hashed,
         "status": "submitted",
@@ -98,14 +112,13 @@ def submit(application: Application, receipt: Receipt, secrets: Secrets) -> Deci
         "attachments": [_declared(a) for a in application.get("attachments") or ()],
         "supplements": [],
         "parties": domain.parties(application),
-        "case_sequence": 0,
     }
     if receipt.idempotency_key:
         state["idempotency"] = {"key": receipt.idempotency_key, "body": receipt.body_digest}
     contacts = orjson.dumps({"persons": persons, "query_code": receipt.query_code})
     event = {
         **stated,
-        **{k: v for k, v in hashed.items() if k not in {"parties_key", "respondent_hashes"}},
+        **{k: v for k, v in hashed.items() if k not in _KEPT_HASHES},
         "parties": state["parties"],
         "represented_count": domain.represented_count(application),
         "employer_hashes": [
@@ -120,9 +133,16 @@ def submit(application: Application, receipt: Receipt, secrets: Secrets) -> Deci
     return Decision(set=state, events=[NewEvent("application.submitted", event)])
 
 
-def supplement(state: State, added: Mapping[str, Any], secrets: Secrets, at: datetime) -> Decision:
+def supplement(
+    state: State,
+    added: Mapping[str, Any],
+    secrets: Secrets,
+    at: datetime,
+    *,
+    once: Mapping[str, str] | None = None,
+) -> Decision:
     """Add a validated statement and declare more evidence; refused once the case has ended, and
-    after SUPPLEMENTS_MOST of them."""
+    after SUPPLEMENTS_MOST of them. `once` is the {key, body} that is_repeated knows it by."""
     require_open(state, "supplement")
     if len(state["supplements"]) >= SUPPLEMENTS_MOST:
         too_many = fault("too_many", SUPPLEMENTS_MOST).at("")
@@ -134,10 +154,24 @@ def supplement(state: State, added: Mapping[str, Any], secrets: Secrets, at: dat
         "attachment_count": len(state["attachments"]) + len(declared),
     }
     return Decision(
-        set={"sealed_with": _sealed_with(state, secrets)},
-        push={"supplements": [{"at": at, "sealed": sealed}], "attachments": declared},
+        set={"sealed_with": sealed_with(state, secrets)},
+        push={
+            "supplements": [{"at": at, "sealed": sealed, **({"once": once} if once else {})}],
+            "attachments": declared,
+        },
         events=[NewEvent("application.supplemented", told)],
     )
+
+
+def is_repeated(state: State, once: Mapping[str, str]) -> bool:
+    """Whether this supplement is there already; Refused("idempotency_key_reused") if the key is,
+    with another body."""
+    for known in state["supplements"]:
+        if known.get("once", {}).get("key") == once["key"]:
+            if known["once"]["body"] != once["body"]:
+                raise Refused("idempotency_key_reused")
+            return True
+    return False
 
 
 def receive_evidence(state: State, index: int, received: Mapping[str, Any]) -> Decision:
@@ -173,11 +207,19 @@ def withdraw(state: State, stated: Mapping[str, Any], secrets: Secrets, at: date
     if state["status"] == "withdrawn":
         return NOTHING
     require_open(state, "withdraw")
-    changes = {"status": "withdrawn", "open": False, "withdrawn_at": at}
+    if find("withdraw", state["status"]) is None:
+        raise _not_allowed(state, "withdraw")
+    changes = {
+        "status": "withdrawn",
+        "open": False,
+        "withdrawn_at": at,
+        "withdrawal_pending": True,
+        "withdrawn_after": state["case_sequence"],
+    }
     if stated.get("reason"):
         changes |= {
             "withdrawal": {"sealed": _sealed(stated, state, secrets)},
-            "sealed_with": _sealed_with(state, secrets),
+            "sealed_with": sealed_with(state, secrets),
         }
     return Decision(
         set=changes,
@@ -188,10 +230,14 @@ def withdraw(state: State, stated: Mapping[str, Any], secrets: Secrets, at: date
 def require_open(state: State, command: str) -> None:
     """Refused("command_not_allowed") once the case has ended."""
     if not state["open"]:
-        raise Refused(
-            "command_not_allowed",
-            extra={"command": command, "case_status": state["status"], "allowed": []},
-        )
+        raise _not_allowed(state, command)
+
+
+def _not_allowed(state: State, command: str) -> Refused:
+    return Refused(
+        "command_not_allowed",
+        extra={"command": command, "case_status": state["status"], "allowed": []},
+    )
 
 
 def digest(body: bytes) -> str:
@@ -206,10 +252,7 @@ def _hashes(
     hasher: Hasher,
 ) -> dict[str, Any]:
     serial, codes = receipt.serial_number, QueryCodes(hasher)
-    phones = [p["phone"] for p in persons if p["party"] != "respondent"]
-    # of the number itself: nobody takes an extension (`;ext=`) for its last digits
-    numbers = {phone.partition(";")[0] for phone in phones if phone}
-    last4 = {phone_last4_hash(hasher, serial, number) for number in numbers}
+    agent = application.get("agent")
     return {
         "party_hashes": [identity_hash(hasher, v) for v in domain.identity_values(application)],
         "holder_hashes": [identity_hash(hasher, v) for v in domain.holder_values(application)],
@@ -219,16 +262,29 @@ def _hashes(
         ],
         "query_code_hash": codes.hash(serial, receipt.query_code),
         "respondent_code_hashes": [codes.hash(serial, code) for code in receipt.respondent_codes],
-        "phone_last4_hashes": sorted(value for value in last4 if value),
+        "phone_last4_hashes": last4_hashes(hasher, serial, persons),
+        "speaker_hashes": [number_hash(hasher, p) for p in domain.speakers(application)],
+        "agent_hash": number_hash(hasher, agent) if agent else None,
     }
 
 
-def _with_codes(persons: list[dict[str, Any]], receipt: Receipt) -> list[dict[str, Any]]:
+def last4_hashes(hasher: Hasher, serial: str, persons: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Hashes of the last digits of the phones that open the progress: all but respondents'."""
+    phones = [p["phone"] for p in persons if p["party"] != "respondent"]
+    # of the number itself: nobody takes an extension (`;ext=`) for its last digits
+    numbers = {phone.partition(";")[0] for phone in phones if phone}
+    last4 = {phone_last4_hash(hasher, serial, number) for number in numbers}
+    return sorted(value for value in last4 if value)
+
+
+def number_hash(hasher: Hasher, person: Mapping[str, Any]) -> str | None:
+    number = person.get("id_number")
+    return identity_hash(hasher, normal_number(str(number))) if number else None
+
+
+def with_codes(persons: list[dict[str, Any]], codes: Sequence[str]) -> list[dict[str, Any]]:
     """The contacts, each respondent with the code that lets it answer without an account."""
-    return [
-        {**p, "code": receipt.respondent_codes[p["index"]]} if p["party"] == "respondent" else p
-        for p in persons
-    ]
+    return [{**p, "code": codes[p["index"]]} if p["party"] == "respondent" else p for p in persons]
 
 
 def _declared(attachment: Mapping[str, Any]) -> dict[str, Any]:
@@ -245,26 +301,13 @@ def _sealed(words: Mapping[str, Any], state: State, secrets: Secrets) -> bytes:
     return secrets.applications.seal_binary(orjson.dumps(words), sealing_context(state["_id"]))
 
 
-def _sealed_with(state: State, secrets: Secrets) -> str:
+def sealed_with(state: State, secrets: Secrets) -> str:
     """The key of all that is sealed in the document, "" once there are several."""
     kid = secrets.applications.first_kid
     return kid if state["sealed_with"] == kid else ""
 
 
 # --- messages --------------------------------------------------------------------------------
-
-
-def follow_case(event: Event, state: State | None, _: datetime) -> Decision:
-    """Know the status of the case, so that an ended one takes no supplements and no duplicates."""
-    if state is None or event.sequence <= state["case_sequence"]:
-        return NOTHING
-    if "withdrawn_at" in state:  # a step of the case that crossed the withdrawal on its way
-        return Decision(set={"case_sequence": event.sequence})
-    status = event.data["status"]
-    changes = {"case_sequence": event.sequence, "status": status, "open": status not in ENDED}
-    if status == "withdrawn":
-        changes["withdrawn_at"] = event.time
-    return Decision(set=changes)
 
 
 _FOLLOW = [Deciding("applications", follow_case)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from services.intake.drafts import sealing_context as drafts_context
 from services.intake.handlers import sealing_context
 from services.intake.store import Applications
-from shared.sealing import Keyring
+from shared.sealing import Keyring, records_context
 from shared.store import VersionConflict
 
 if TYPE_CHECKING:
@@ -45,6 +45,21 @@ def seal_drafts_again(drafts: Collection[Document], keyring: Keyring) -> int:
             again = keyring.rotate(sealed, drafts_context(draft["_id"]))
             guard = {"_id": draft["_id"], "version": draft["version"]}
             done += drafts.update_one(guard, {"$set": {"sealed": again}}).modified_count
+    return done
+
+
+def seal_due_again(applications: Applications, records: Keyring) -> int:
+    """The same for words that documents still to be made wait with, under the records keyring;
+    what was issued holds no words of its own."""
+    done = 0
+    for document in applications.collection.find({"documents_due.0": {"$exists": True}}):
+        context = records_context(document["_id"])
+        for entry in document["documents_due"]:
+            sealed = entry["particulars"]
+            if sealed and records.needs_rotation(sealed):
+                guard = {"_id": document["_id"], "documents_due.id": entry["id"]}
+                again = {"documents_due.$.particulars": records.rotate(sealed, context)}
+                done += applications.collection.update_one(guard, {"$set": again}).modified_count
     return done
 
 

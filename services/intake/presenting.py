@@ -75,6 +75,7 @@ def acknowledgement(
             for d in document["possible_duplicates"]
         ],
         "links": links(public_url, number),
+        "history_hash": document["submitted_hash"],
     }
 
 

@@ -6,6 +6,7 @@ either optional or already told, so a rule is silent where it cannot know.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -48,6 +49,16 @@ MEDICAL_EVIDENCE = frozenset(
     {"medical", "medical_record", "diagnosis", "hospital_record", "injury_certificate"}
 )
 
+SHOWN_MASKED = (
+    *("email", "name", "name_zh", "name_en", "name_pinyin", "former_name", "contact_name"),
+    *("guardian_name", "emergency_contact_name", "legal_representative", "address"),
+    *("correspondence_address", "residence_address", "current_address", "household_address"),
+    *("household_registration", "registered_address", "business_address", "office_address"),
+)
+"""Fields in which a mask has the right form."""
+
+_MASK = re.compile("[*＊●]")
+
 _WORK_PERIODS = (
     ("started_on", "ended_on"),
     ("contract_started_on", "contract_ends_on"),
@@ -60,6 +71,16 @@ _CLAIM_PERIODS = (
 )
 
 _REQUIRED = common_fault("required")
+
+
+def unmasked(form: Form, _: date) -> Iterator[FieldError]:
+    """Names and addresses are whole: what was shown masked never takes the place of the real
+    value. Numbers and phones with a mask have the wrong form already."""
+    for pointer, person in _people(form):
+        for name in SHOWN_MASKED:
+            value = person.get(name)
+            if isinstance(value, str) and _MASK.search(value):
+                yield wording.fault("masked_value").at(f"{pointer}/{name}")
 
 
 def identities(form: Form, today: date) -> Iterator[FieldError]:
@@ -245,6 +266,7 @@ def _parties(form: Form) -> Iterator[tuple[str, Form]]:
 
 
 RULES: tuple[Rule, ...] = (
+    unmasked,
     identities,
     units,
     applicant,

@@ -19,6 +19,20 @@ class IntakeSettings(Settings):
         "Applications and new drafts that one address may send without a token in 15 minutes; "
         "0 for no limit.",
     )
+    submissions_per_phone: int = setting(
+        0,
+        "Applications that may be submitted for one phone without a token in a day; 0 for no limit.",
+    )
+    submission: str = setting(
+        "open",
+        "Who may submit: `open` anybody, within the limits; `phone_verified` with a phone proven by "
+        "a one-time code, or logged in; `login` applicants, agents and partners with a token.",
+        choices=("open", "phone_verified", "login"),
+    )
+    channels_with_token: str = setting(
+        "",
+        "Channels, comma-separated, whose applications only their partner submits, with a token.",
+    )
     draft_days: int = setting(30, "Days an unfinished application is kept after its last change.")
     evidence_max_bytes: int = setting(50 * 1024 * 1024, "Largest evidence file, bytes.")
     evidence_max_files: int = setting(20, "Evidence files of one application at most.")

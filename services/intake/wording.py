@@ -57,6 +57,13 @@ WORDING: Mapping[str, Text] = {
         "A file may have at most 50 MiB; compress or split it",
     ),
     "bad_file_name": Text("文件名不能含有路径", "A file name must not contain a path"),
+    "masked_value": Text(
+        "请填写完整内容，不能带有星号等遮挡符号",
+        "Give the whole value, without asterisks or other marks that mask it",
+    ),
+    "mobile_required": Text(
+        "请填写能接收短信的手机号", "Give a mobile number that can receive text messages"
+    ),
     "consent_required": Text("请阅读并同意此项后再提交", "Please read and agree to this first"),
 }
 

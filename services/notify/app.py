@@ -12,6 +12,9 @@ from services.notify.development import DevelopmentOutbox
 from services.notify.handlers import MESSAGES, Planning, handlers
 from services.notify.sending import Sender
 from services.notify.settings import NotifySettings
+from services.notify.staff import StaffContacts
+from services.notify.staff_api import StaffPhonebook
+from services.notify.staff_api import routes as staff_routes
 from services.notify.store import Messages
 from services.notify.templates import Templates
 from shared.cli import Service
@@ -31,10 +34,11 @@ def create_app(settings: NotifySettings | None = None) -> Flask:
     settings = settings or NotifySettings.load()
     database = connect(settings, NAME)
     outbox = DevelopmentOutbox.of(database) if settings.is_development else None
+    phonebook = StaffPhonebook(StaffContacts(database, Keyring.parse(settings.contact_keys)))
     return create_web_app(
         NAME,
         settings,
-        routes(Notify(Messages(database, outbox))),
+        (*routes(Notify(Messages(database, outbox))), *staff_routes(phonebook)),
         {"mongodb": lambda: answers(database)},
         body_limit=BODY_LIMIT,
     )
@@ -55,7 +59,9 @@ def create_worker(settings: NotifySettings) -> Worker:
         service=NAME,
         settings=settings,
         database=database,
-        handlers=handlers(Planning(Templates(settings.public_url), keyring)),
+        handlers=handlers(
+            Planning(Templates(settings.public_url), keyring, StaffContacts(database, keyring))
+        ),
         outboxes=[],
         tasks=[
             Task("send", SEND_SECONDS, sender.send_due),

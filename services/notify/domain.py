@@ -1,133 +1,187 @@
-"""Who is told what, and when: pure rules from one event to the messages it causes.
+"""Which messages an event causes: pure rules from the event and what is known to what is sent.
 
-ENTITLEMENTS is the table of contents. What a message says is in `templates/`.
+Who is told of which event stands in `entitlements`, what a message may say in `values`, its words
+in `templates/`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from typing import Any, Final, Literal, get_args
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal, cast, get_args
 
 import orjson
-import phonenumbers
 
-from shared import serial
+from services.notify.addresses import email_address, sms_address
+from services.notify.case_facts import CaseFacts, lacks, takes_part
+from services.notify.entitlements import (
+    AUDIENCES,
+    PARTIES,
+    STAFF,
+    Audience,
+    Party,
+    Staff,
+    audiences,
+    may_reach_respondents,
+    referred,
+    topic,
+)
+from services.notify.values import expiry, values, wording
 from shared.contracts.envelope import Event
 from shared.errors import Language, Permanent
-from shared.sealing import QueryCodes
 
-Party = Literal["applicant", "agent", "respondent"]
 Channel = Literal["sms", "email"]
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 
-ENTITLEMENTS: Final[Mapping[str, tuple[Party, ...]]] = {
-    "application.submitted": ("applicant", "agent"),
-    "application.supplemented": ("applicant", "agent"),
-    "case.unassigned": ("applicant", "agent"),
-    "case.organisation_assigned": ("applicant", "agent"),  # unless a mediator follows at once
-    "case.mediator_assigned": ("applicant", "agent"),
-    "case.withdrawn": ("applicant", "agent"),
-}
-"""Event → who is told of it.
-
-The agent stands in the applicant's place and hears the same, if it asked to. The respondent is
-absent: nobody has examined anything yet, so nothing may reach the employer; it is first told when
-its consent is sought. A withdrawal is told once, when the case has ended (case.withdrawn), not
-also when it was asked for (application.withdrawn). The arrival of an evidence file is told by the
-answer to its upload: twenty photos must not become twenty text messages.
-"""
-
-_LATER: Final = ("case.organisation_assigned", "case.mediator_assigned", "case.withdrawn")
-SUPERSEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
-    "case.unassigned": _LATER,
-    "case.organisation_assigned": _LATER,
-    "case.mediator_assigned": _LATER,
-}
-"""Event → later events of the same case which make its message untrue: then it is not sent."""
-
-_MONTHS: Final = "JanFebMarAprMayJunJulAugSepOctNovDec"  # whatever the locale
+BY_TEXT_ALONE: Final = frozenset({"phone.code_requested"})
+"""Events told by text message only, which is what they are about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with contact data; `index` counts the persons of one party from 0."""
+    """Somebody with contact data; `index` counts those of one audience from 0. `code` is what a
+    respondent answers with."""
 
-    party: Party
+    party: Audience
     index: int
     phone: str | None
     email: str | None
     language: Language
     notify: bool
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """What is known of the people of one serial number; `deadlines` by name of the clock."""
+    """What is known of the people of one serial number, and of their case."""
 
     persons: tuple[Person, ...]
-    query_code: str
-    deadlines: Mapping[str, date]
+    query_code: str = ""
+    case: CaseFacts = field(default_factory=CaseFacts)
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedMessage:
-    """One message to one person over one channel, not yet rendered."""
+    """One message to one person over one channel, not yet rendered. `topic` is what of its case it
+    is about, `division` the place of it, `expires_at` the moment after which it would be untrue."""
 
     id: str
-    serial_number: str
+    serial_number: str | None
+    division: str
     event_id: str
     event_name: str
     sequence: int
-    party: Party
+    party: Audience
     index: int
     channel: Channel
     language: Language
     address: str  # E.164 for `sms`
+    template: str
+    topic: str
+    expires_at: datetime | None
     values: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The event came before the contact data of its serial number: keep it and plan it then."""
+    """The event came before something it needs: keep it, and plan it once that is known."""
 
     event: Event
 
 
-def plan(event: Event, recipients: Recipients | None) -> list[PlannedMessage] | Waiting:
-    """The messages `event` causes, each person once a channel and each address once.
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Whose matter something is: the platform administrators', an organisation's, or that of one
+    mediator as a member of an organisation."""
+
+    organisation: str | None = None
+    mediator: str | None = None
+
+    @property
+    def key(self) -> str:
+        """`platform`, `organisation:<id>` or `<organisation>/mediator:<id>`."""
+        if self.organisation is None:
+            return "platform"
+        if self.mediator is None:
+            return f"organisation:{self.organisation}"
+        return f"{self.organisation}/mediator:{self.mediator}"
+
+
+StaffPersons = Mapping[str, Sequence[Person]]
+"""Staff who registered, by the key of their desk."""
+
+
+def plan(
+    event: Event,
+    recipients: Recipients | None,
+    staff: StaffPersons | None = None,
+    only: Collection[Audience] = AUDIENCES,
+) -> list[PlannedMessage] | Waiting:
+    """The messages `event` causes to `only` these, each address of an audience once a channel.
 
     Planning the same event again gives the same ids, so that recording them twice changes nothing.
     """
-    parties = ENTITLEMENTS.get(event.name, ())
-    if not parties or event.data.get("mediator_follows"):
+    told = [audience for audience in audiences(event) if audience in only]
+    if not told:
         return []
-    if recipients is None:
+    if recipients is None or lacks(event, recipients.case):
         return Waiting(event)
     messages: dict[tuple[Channel, str], PlannedMessage] = {}
-    for person in sorted(recipients.persons, key=lambda p: (_ORDER.index(p.party), p.index)):
-        if person.notify and person.party in parties:
-            for channel, address in _addresses(person):
-                message = _message(event, recipients, person, channel, address)
-                messages.setdefault((channel, address), message)
+    for person in sorted(_listeners(event, recipients, told, staff or {}), key=_order):
+        for channel, address in _addresses(event, person):
+            message = _message(event, recipients, person, channel, address)
+            messages.setdefault((channel, address), message)
     return list(messages.values())
 
 
-def read_recipients(contacts: bytes, deadlines: Sequence[Mapping[str, Any]]) -> Recipients:
-    """Recipients from the opened `contacts` and the `deadlines` of application.submitted.
+def withholds(event: Event, recipients: Recipients) -> bool:
+    """Whether the respondents would be told of this, had they been asked: keep it, since the event
+    that asked them may have been overtaken."""
+    return "respondent" in audiences(event) and not may_reach_respondents(
+        event, recipients.case.asked_at
+    )
 
-    `contacts` is JSON: {"query_code": text, "persons": [{party, index, phone, email, language,
-    notify}]}. Anything else is Permanent("contacts_unreadable"), which quotes nothing.
+
+def is_about_a_case(event: Event) -> bool:
+    """Whether its subject is a serial number."""
+    return event.name.startswith(("application.", "case."))
+
+
+def desk_of(audience: Staff, event: Event, facts: CaseFacts) -> Desk:
+    """Which mediator or organisation is told: the one that the event names, else the one that has
+    the case. Without one it is the next above: a case never waits unseen."""
+    organisation = event.data.get("organisation") or facts.organisation
+    mediator = event.data.get("mediator") or facts.mediator
+    if audience == "platform" or not organisation:
+        return Desk()
+    if audience == "mediator" and mediator:
+        return Desk(organisation["id"], mediator["id"])
+    return Desk(organisation["id"])
+
+
+def read_recipients(contacts: bytes, case: CaseFacts | None = None) -> Recipients:
+    """Recipients from the opened `contacts`: JSON {"query_code": text, "persons": [{party, index,
+    phone, email, language, notify, code?}]}.
+
+    Anything else is Permanent("contacts_unreadable"), which quotes nothing.
     """
     try:
         document = orjson.loads(contacts)
-        return Recipients(
-            tuple(_person(entry) for entry in document["persons"]),
-            str(document["query_code"]),
-            {str(d["name"]): date.fromisoformat(str(d["due_on"])) for d in deadlines},
-        )
+        persons = tuple(_person(entry) for entry in document["persons"])
+        return Recipients(persons, str(document["query_code"]), case or CaseFacts())
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Permanent("contacts_unreadable") from None
+
+
+def read_phone_code(contacts: bytes) -> Recipients:
+    """Whoever waits for a one-time code: JSON {"phone", "code", "language"}; faults as above."""
+    try:
+        document = orjson.loads(contacts)
+        language: Language = "en" if document.get("language") == "en" else "zh"
+        person = Person("applicant", 0, str(document["phone"]), None, language, notify=True)
+        return Recipients((person,), str(document["code"]))
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Permanent("contacts_unreadable") from None
 
@@ -138,71 +192,81 @@ def message_id(event_id: str, party: str, index: int, channel: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:40]
 
 
-def sms_address(phone: str | None) -> str | None:
-    """`phone` as E.164 if text messages can reach it (not a landline), else None.
-
-    Numbers without a country code are mainland ones.
-    """
-    try:
-        number = phonenumbers.parse(phone or "", "CN")
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    if phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.FIXED_LINE:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def email_address(email: str | None) -> str | None:
-    """`email` if it can stand in an envelope as it is, else None."""
-    address = (email or "").strip()
-    local, at, domain = address.rpartition("@")
-    usable = local and at and domain and address.isascii() and not set(address) & set(' \t\r\n<>,"')
-    return address if usable else None
+def _listeners(
+    event: Event, recipients: Recipients, told: Collection[Audience], staff: StaffPersons
+) -> Iterator[Person]:
+    facts = recipients.case
+    asked = may_reach_respondents(event, facts.asked_at)
+    for person in recipients.persons:
+        place = person.party, person.index
+        if person.party == "respondent" and not (asked and takes_part(place, event, facts)):
+            continue
+        if event.name.startswith("case.referral_") and not _is_referred(person, event):
+            continue
+        if person.notify and person.party in told:
+            yield person
+    if event.name == "case.consent_sought" and _all_reachable(event, recipients):
+        return
+    for audience in STAFF:
+        if audience in told:
+            for person in staff.get(desk_of(audience, event, facts).key, ()):
+                yield _as(audience, person)
 
 
-def masked(channel: str, address: str) -> str:
-    """`138****0011`, `+852****78`, `z***@example.com`: enough to recognise, not to reach."""
-    if channel == "email":
-        local, _, domain = address.rpartition("@")
-        return f"{local[:1] if len(local) > 1 else ''}***@{domain}"
-    national = address.removeprefix("+86")
-    if national != address and len(national) == 11:
-        return f"{national[:3]}****{national[-4:]}"
-    return f"{address[:4]}****{address[-2:]}"
+def _all_reachable(event: Event, recipients: Recipients) -> bool:
+    """Whether every respondent has an address that messages can reach; else somebody must call."""
+    respondents = [p for p in recipients.persons if p.party == "respondent"]
+    return all(p.notify and any(_addresses(event, p)) for p in respondents)
 
 
-_ORDER: Final[tuple[Party, ...]] = get_args(Party)
+def _is_referred(person: Person, event: Event) -> bool:
+    """Whether a referral is for this person; an agent stands in the applicant's place."""
+    places = referred(event.data)
+    if person.party == "agent":
+        return any(party == "applicant" for party, _ in places)
+    return (person.party, person.index) in places
+
+
+def _as(audience: Staff, person: Person) -> Person:
+    return Person(
+        audience, person.index, person.phone, person.email, person.language, person.notify
+    )
+
+
+def _order(person: Person) -> tuple[int, int]:
+    return AUDIENCES.index(person.party), person.index
 
 
 def _person(entry: Mapping[str, Any]) -> Person:
     party = entry["party"]
-    if party not in _ORDER:
+    if party not in PARTIES:
         raise ValueError("party")
     return Person(
-        party=party,
+        party=cast("Party", party),
         index=int(entry["index"]),
         phone=entry.get("phone"),
         email=entry.get("email"),
         language="en" if entry.get("language") == "en" else "zh",
         notify=bool(entry.get("notify")),
+        code=str(entry.get("code") or ""),
     )
 
 
-def _addresses(person: Person) -> Iterator[tuple[Channel, str]]:
+def _addresses(event: Event, person: Person) -> Iterator[tuple[Channel, str]]:
     if phone := sms_address(person.phone):
         yield "sms", phone
-    if email := email_address(person.email):
+    if event.name not in BY_TEXT_ALONE and (email := email_address(person.email)):
         yield "email", email
 
 
 def _message(
     event: Event, recipients: Recipients, person: Person, channel: Channel, address: str
 ) -> PlannedMessage:
+    codes = {"query": recipients.query_code, "respondent": person.code}
     return PlannedMessage(
         id=message_id(event.id, person.party, person.index, channel),
-        serial_number=event.subject,
+        serial_number=event.subject if is_about_a_case(event) else None,
+        division=event.division,
         event_id=event.id,
         event_name=event.name,
         sequence=event.sequence,
@@ -211,40 +275,8 @@ def _message(
         channel=channel,
         language=person.language,
         address=address,
-        values={
-            "party": person.party,
-            "serial_number": serial.display(event.subject),
-            **_values(event, recipients, person.language),
-        },
+        template=wording(event, person.party),
+        topic=topic(event),
+        expires_at=expiry(event),
+        values=values(event, recipients.case, person.party, person.language, codes),
     )
-
-
-def _values(event: Event, recipients: Recipients, language: Language) -> dict[str, str]:
-    """What the templates of this event may say beyond the serial number."""
-    values: dict[str, str] = {}
-    if event.name == "application.submitted":
-        values["query_code"] = QueryCodes.grouped(QueryCodes.normalise(recipients.query_code))
-    if organisation := event.data.get("organisation"):
-        values["organisation"] = _line(organisation["name"], 40)
-        values["organisation_phone"] = _line(organisation["phone"], 20)
-    if mediator := event.data.get("mediator"):
-        due_on = recipients.deadlines.get(DECISION_CLOCK)
-        values["mediator"] = _line(mediator["name"], 20)
-        values["due_on"] = _day(due_on, language) if due_on else ""
-    return values
-
-
-DECISION_CLOCK: Final = "acceptance_decision"
-"""Name of the clock by which the mediator must have examined the application (R17 art. 22)."""
-
-
-def _line(text: str, limit: int) -> str:
-    """One bounded line: a name typed by somebody else cannot add lines or segments."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-def _day(day: date, language: Language) -> str:
-    if language == "en":
-        return f"{day.day} {_MONTHS[3 * day.month - 3 : 3 * day.month]} {day.year}"
-    return f"{day.year}年{day.month}月{day.day}日"

@@ -1,77 +1,187 @@
 """What notify does with events: plan the messages, record them, hand them to the sender.
 
-One aggregate a serial number, `recipients`, keeps the sealed contact data. An event that comes
-before it waits in the aggregate and is planned when the contact data is there. Messages are
-records with an id of their event, person and channel: written once, however often this runs.
+One aggregate a serial number, `recipients`, keeps the sealed contact data and what later messages
+need of the case (`case_facts`). An event that comes before what it needs waits in the aggregate
+and is planned when that is there. Messages are records with an id of their event, person and
+channel: written once, however often this runs; an event that adds nothing to what is kept costs
+no other write, one that nobody is told of costs none.
+
+    {contacts, contacts_at, submitted, respondents, placed, asked_at, accepted, sessions,
+     waiting: events nobody was told of yet, withheld: events the respondents were not told of}
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, Final, Protocol
 
 import orjson
 
-from services.notify.domain import PlannedMessage, Recipients, Waiting, plan, read_recipients
+from services.notify.case_facts import CaseFacts, Kept, learn
+from services.notify.domain import (
+    PlannedMessage,
+    Recipients,
+    StaffPersons,
+    Waiting,
+    is_about_a_case,
+    plan,
+    read_phone_code,
+    read_recipients,
+    withholds,
+)
+from services.notify.entitlements import AUDIENCES, Audience, audiences
 from services.notify.messages import to_document
 from services.notify.templates import Templates
 from shared.contracts.envelope import Event, from_document
+from shared.contracts.events import consumed_by
 from shared.decision import NOTHING, Decision, Record, State
-from shared.runner import Deciding, Handlers
+from shared.errors import Transient
+from shared.runner import Decide, Deciding, Handlers
 from shared.sealing import Keyring
 
-MESSAGES = "messages"
+MESSAGES: Final = "messages"
+
+WAITING_MOST: Final = 200
+"""Events kept for one serial number; a whole life of a case has fewer."""
+
+
+class StaffDirectory(Protocol):
+    """Who of the staff has registered for messages."""
+
+    def concerned(self, events: Iterable[Event], states: Mapping[str, Kept], /) -> StaffPersons: ...
 
 
 class Planning:
-    """The handlers; made with the templates and the contact keyring."""
+    """The rules with what they need: templates, the contact keyring, the staff's contacts."""
 
-    def __init__(self, templates: Templates, keyring: Keyring) -> None:
+    def __init__(self, templates: Templates, keyring: Keyring, staff: StaffDirectory) -> None:
         self._templates = templates
         self._keyring = keyring
+        self._staff = staff
 
-    def submitted(self, event: Event, state: State | None, at: datetime) -> Decision:
-        """Learn whom to tell; tell the applicant, and what waited for the contact data."""
-        if state is not None and "contacts" in state:
+    def for_batch(self, events: Sequence[Event], states: Mapping[str, State]) -> Decide:
+        """`decide` for these events, knowing the staff they concern."""
+        return partial(self.decide, staff=self._staff.concerned(events, states))
+
+    def decide(
+        self, event: Event, state: State | None, at: datetime, *, staff: StaffPersons
+    ) -> Decision:
+        """Keep what the event says, tell whom it concerns, and whom earlier events waited for."""
+        if not is_about_a_case(event):
+            planned = plan(event, self._outsiders(event), staff)
+            return Decision(records=self._records(planned, at))
+        kept: Kept = state or {}
+        learned = _learned(event, kept)
+        if not learned and not audiences(event):
             return NOTHING
-        kept = {"contacts": event.data["contacts"], "deadlines": event.data["deadlines"]}
-        recipients = self._recipients(event.subject, kept)
-        waiting = [from_document(orjson.loads(e)) for e in (state or {}).get("waiting", ())]
-        records = [r for each in (event, *waiting) for r in self._records(each, recipients, at)]
-        return Decision(set={**kept, "waiting": []}, records=records)
-
-    def told(self, event: Event, state: State | None, at: datetime) -> Decision:
-        """Tell the people concerned, or keep the event until it is known who they are."""
-        if state is None or "contacts" not in state:
-            if isinstance(plan(event, None), Waiting):
-                return Decision(push={"waiting": [event.to_json().decode()]})
+        if event.name == "application.submitted" and kept.get("submitted"):
             return NOTHING
-        recipients = self._recipients(event.subject, state)
-        return Decision(set={"told_at": at}, records=self._records(event, recipients, at))
+        known = {**kept, **learned}
+        turn = _Turn(self._recipients(event.subject, known), staff)
+        turn.take(event)
+        if learned:
+            turn.take_again(kept)
+            known = {**known, **turn.left()}
+        elif turn.keeps:
+            known = {**known, **turn.added_to(kept)}
+        changes = {name: value for name, value in known.items() if value != kept.get(name)}
+        records = self._records(turn.messages, at)
+        return Decision(set=changes, records=records) if changes or records else NOTHING
 
-    def _recipients(self, serial_number: str, kept: Mapping[str, Any]) -> Recipients:
-        contacts = self._keyring.open(kept["contacts"], f"contacts:{serial_number}")
-        return read_recipients(contacts, kept["deadlines"])
+    def _recipients(self, serial_number: str, known: Kept) -> Recipients | None:
+        if "contacts" not in known:
+            return None
+        contacts = self._keyring.open(known["contacts"], f"contacts:{serial_number}")
+        return read_recipients(contacts, CaseFacts.of(known))
 
-    def _records(self, event: Event, recipients: Recipients, at: datetime) -> Sequence[Record]:
-        planned = plan(event, recipients)
+    def _outsiders(self, event: Event) -> Recipients:
+        """Who is told of what is no case: the owner of a phone, or staff alone."""
+        if event.name != "phone.code_requested":
+            return Recipients(())
+        sealed = event.data["contacts"]
+        return read_phone_code(self._keyring.open(sealed, f"phone:{event.subject}"))
+
+    def _records(
+        self, planned: Iterable[PlannedMessage] | Waiting, at: datetime
+    ) -> Sequence[Record]:
         if isinstance(planned, Waiting):
             return ()
-        return [Record(MESSAGES, self._document(message, at)) for message in planned]
+        return [
+            Record(MESSAGES, to_document(message, self._templates, self._keyring, at))
+            for message in planned
+        ]
 
-    def _document(self, message: PlannedMessage, at: datetime) -> Mapping[str, Any]:
-        return to_document(message, self._templates, self._keyring, at)
+
+class _Turn:
+    """The events planned in one decision: what they cause and what must wait."""
+
+    def __init__(self, recipients: Recipients | None, staff: StaffPersons) -> None:
+        self.messages: list[PlannedMessage] = []
+        self._recipients = recipients
+        self._staff = staff
+        self._waiting: list[str] = []
+        self._withheld: list[str] = []
+
+    @property
+    def keeps(self) -> bool:
+        return bool(self._waiting or self._withheld)
+
+    def take(self, event: Event, only: Sequence[Audience] = AUDIENCES) -> None:
+        planned = plan(event, self._recipients, self._staff, only)
+        if isinstance(planned, Waiting):
+            self._waiting.append(_text(event))
+            return
+        self.messages += planned
+        if self._recipients is not None and withholds(event, self._recipients):
+            self._withheld.append(_text(event))
+
+    def take_again(self, kept: Kept) -> None:
+        """Plan what waited; of what the respondents were not told, their share alone."""
+        for event in _events(kept.get("waiting", ())):
+            self.take(event)
+        for event in _events(kept.get("withheld", ())):
+            self.take(event, only=("respondent",))
+
+    def left(self) -> dict[str, Any]:
+        return _bounded(self._waiting, self._withheld)
+
+    def added_to(self, kept: Kept) -> dict[str, Any]:
+        return _bounded(
+            [*kept.get("waiting", ()), *self._waiting],
+            [*kept.get("withheld", ()), *self._withheld],
+        )
+
+
+def _learned(event: Event, kept: Kept) -> dict[str, Any]:
+    """The fields that this event changes, beside the events that wait."""
+    if event.name not in {"application.submitted", "application.contact_changed"}:
+        return learn(event, kept)
+    learned: dict[str, Any] = {}
+    if event.sequence > kept.get("contacts_at", 0):
+        learned = {"contacts": event.data["contacts"], "contacts_at": event.sequence}
+    if event.name == "application.submitted":
+        respondents = [p for p in event.data["parties"] if p["party"] == "respondent"]
+        learned |= {"submitted": True, "respondents": len(respondents)}
+    return learned
+
+
+def _bounded(waiting: list[str], withheld: list[str]) -> dict[str, Any]:
+    if max(len(waiting), len(withheld)) > WAITING_MOST:
+        raise Transient("too_many_waiting")
+    return {"waiting": waiting, "withheld": withheld}
+
+
+def _text(event: Event) -> str:
+    return event.to_json().decode()
+
+
+def _events(texts: Iterable[str]) -> Iterator[Event]:
+    return (from_document(orjson.loads(text)) for text in texts)
 
 
 def handlers(planning: Planning) -> Handlers:
-    """Event → what is done with it."""
-    told = [Deciding("recipients", planning.told)]
-    return {
-        "application.submitted": [Deciding("recipients", planning.submitted)],
-        "application.supplemented": told,
-        "case.unassigned": told,
-        "case.organisation_assigned": told,
-        "case.mediator_assigned": told,
-        "case.withdrawn": told,
-    }
+    """Event → what is done with it: the same for all, the tables tell them apart."""
+    deciding = [Deciding("recipients", surroundings=planning.for_batch)]
+    return {event.name: deciding for event in consumed_by("notify")}

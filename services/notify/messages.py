@@ -1,8 +1,8 @@
 """One message as it is kept: nothing personal in clear, recorded before anybody sends it.
 
-{_id, serial_number, event_id, event_name, sequence, party, index, channel, language, template,
-template_version, to_masked, body_sealed, status, attempts, next_attempt_at, handing_over,
-lease_until, lease_holder, created_at, sent_at, provider_reference, last_error}
+{_id, serial_number, division, event_id, event_name, sequence, topic, party, index, channel, language,
+template, template_version, to_masked, body_sealed, status, attempts, next_attempt_at, expires_at,
+handing_over, lease_until, lease_holder, created_at, sent_at, provider_reference, last_error}
 
     planned ─▶ sending ─▶ sent
        ▲          ├─────▶ failed             refused for good
@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
 
-from services.notify.domain import PlannedMessage, masked
+from services.notify.addresses import masked
+from services.notify.domain import PlannedMessage
 from services.notify.templates import Templates
 from shared.sealing import Keyring
 
@@ -30,9 +31,14 @@ STATUSES: Final = (
     "planned", "sending", "sent", "temporary_failure", "failed", "uncertain", "cancelled",
 )  # fmt: skip
 
+URGENT: Final = frozenset({"phone.code_requested"})
+"""Events somebody waits for in front of a screen: their messages overtake whatever is due."""
+
+_HEAD_START: Final = timedelta(hours=1)
+
 _SHOWN: Final = (
     "serial_number", "event_id", "event_name", "party", "index", "channel", "language", "template",
-    "template_version", "status", "attempts", "next_attempt_at", "created_at", "sent_at",
+    "template_version", "status", "attempts", "next_attempt_at", "expires_at", "created_at", "sent_at",
     "provider_reference", "last_error",
 )  # fmt: skip
 
@@ -53,14 +59,17 @@ def to_document(
 
     `_id` is the message's identity: inserting it a second time must fail and changes nothing.
     """
-    words = templates.render(message.event_name, message.channel, message.language, message.values)
+    words = templates.render(message.template, message.channel, message.language, message.values)
     body = {"to": message.address, "subject": words.subject, "text": words.text}
+    due = now - _HEAD_START if message.event_name in URGENT else now
     return {
         "_id": message.id,
         "serial_number": message.serial_number,
+        "division": message.division,
         "event_id": message.event_id,
         "event_name": message.event_name,
         "sequence": message.sequence,
+        "topic": message.topic,
         "party": message.party,
         "index": message.index,
         "channel": message.channel,
@@ -71,7 +80,8 @@ def to_document(
         "body_sealed": keyring.seal_binary(orjson.dumps(body), _context(message.id)),
         "status": "planned",
         "attempts": 0,
-        "next_attempt_at": now,
+        "next_attempt_at": due,
+        "expires_at": message.expires_at,
         "handing_over": False,
         "lease_until": None,
         "lease_holder": None,

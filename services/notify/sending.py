@@ -23,7 +23,7 @@ from prometheus_client import Counter
 from pymongo import ASCENDING, IndexModel, ReturnDocument, WriteConcern
 
 from services.notify.channels import Channel, NotSent
-from services.notify.domain import SUPERSEDED_BY
+from services.notify.entitlements import SUPERSEDED_ON_TOPIC, superseded_by
 from services.notify.messages import Document, open_body
 from services.notify.schedules import SCHEDULES
 from shared.errors import Permanent, Transient
@@ -208,8 +208,8 @@ class Sender:
             handed_over = True
 
         try:
-            if self._is_superseded(message):
-                return _Outcome("cancelled")
+            if untrue := self._became_untrue(message):
+                return _Outcome("cancelled", untrue)
             body = open_body(message, self._keyring)
             accepted = self._channels[message["channel"]].send(message["_id"], body, handing_over)
         except (LeaseLost, Transient):
@@ -222,18 +222,26 @@ class Sender:
             return _Outcome("uncertain" if handed_over else "planned", type(error).__name__)
         return _Outcome("sent", reference=accepted.reference)
 
-    def _is_superseded(self, message: Document) -> bool:
-        """Whether a later event has made it untrue while it waited for a retry or came late."""
-        later = SUPERSEDED_BY.get(message["event_name"])
+    def _became_untrue(self, message: Document) -> str | None:
+        """Why it may no longer be sent: its time is over, or a later event says otherwise."""
+        if message["expires_at"] and message["expires_at"] <= self._clock():
+            return "expired"
+        name, topic = message["event_name"], message["topic"]
+        later: list[Document] = []
+        if names := superseded_by(name, topic):
+            later.append({"event_name": {"$in": list(names)}})
+        if names := SUPERSEDED_ON_TOPIC.get(name, ()):
+            later.append({"event_name": {"$in": list(names)}, "topic": topic})
         if not later:
-            return False
+            return None
         told_since = {
             "serial_number": message["serial_number"],
-            "event_name": {"$in": list(later)},
             "sequence": {"$gt": message["sequence"]},
+            "$or": later,
         }
         with backend_errors():
-            return self._messages.find_one(told_since, {"_id": True}) is not None
+            found = self._messages.find_one(told_since, {"_id": True})
+        return None if found is None else "superseded"
 
     def _mark_handing_over(self, message: Document) -> None:
         with backend_errors():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from services.notify.development import DevelopmentOutbox
 from services.notify.messages import present
 from services.notify.sending import INDEXES
+from shared.access import Query
 from shared.store import Document, backend_errors
 
 if TYPE_CHECKING:
@@ -25,9 +26,10 @@ class Messages:
     def ensure_indexes(self) -> None:
         self.collection.create_indexes(list(INDEXES))
 
-    def listed(self, serial_number: str | None) -> list[dict[str, Any]]:
-        """The newest first; in development with the words that would have been sent."""
-        wanted = {"serial_number": serial_number} if serial_number else {}
+    def listed(self, serial_number: str | None, within: Query) -> list[dict[str, Any]]:
+        """The newest first of those `within` finds; in development with the words that would have
+        been sent."""
+        wanted = {**within, **({"serial_number": serial_number} if serial_number else {})}
         with backend_errors():
             found = list(self.collection.find(wanted).sort("created_at", -1).limit(PAGE_SIZE))
         shown = [present(document) for document in found]

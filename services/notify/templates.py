@@ -1,6 +1,7 @@
 """The words of every message: versioned templates in zh and en, plain text.
 
-`templates/<event>/<channel>.<language>.v<n>.txt`. A released file is not edited: a new wording is
+`templates/<wording>/<channel>.<language>.v<n>.txt`, a wording being an event's name or, where
+readers differ, that with an addition (`values.wording`). A released file is not edited: a new wording is
 a new version beside it. New messages use the newest; recorded ones keep what they were rendered
 with. The first line of an e-mail template is its subject.
 """
@@ -21,7 +22,7 @@ SEGMENTS_LIMIT: Final = 3
 """A text message is paid for by the segment; none may take more than this."""
 
 _FILE = re.compile(
-    r"(?P<event>[a-z_.]+)/(?P<channel>sms|email)\.(?P<language>zh|en)\.v(?P<version>\d+)\.txt"
+    r"(?P<wording>[a-z_.]+)/(?P<channel>sms|email)\.(?P<language>zh|en)\.v(?P<version>\d+)\.txt"
 )
 
 
@@ -51,16 +52,16 @@ class Templates:
         self.newest: dict[str, int] = {}
         for path in folder.glob("*/*.txt"):
             if found := _FILE.fullmatch(path.relative_to(folder).as_posix()):
-                name = "{event}/{channel}.{language}".format(**found.groupdict())
+                name = "{wording}/{channel}.{language}".format(**found.groupdict())
                 self.newest[name] = max(self.newest.get(name, 0), int(found["version"]))
 
     def render(
-        self, event: str, channel: str, language: str, values: Mapping[str, str]
+        self, wording: str, channel: str, language: str, values: Mapping[str, str]
     ) -> Rendered:
         """The newest wording filled in; KeyError for no such template, jinja2.UndefinedError for a
         value it names and does not get.
         """
-        name = f"{event}/{channel}.{language}"
+        name = f"{wording}/{channel}.{language}"
         version = self.newest[name]
         text = self.environment.get_template(f"{name}.v{version}.txt").render(values).strip()
         if channel == "sms":

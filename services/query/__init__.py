@@ -1,7 +1,7 @@
-"""query: answers how a case stands and what the law says.
+"""query: answers how a case stands, how its history runs, how many there are, what the law says.
 
-Owns      read models only: progress, the directory of organisations, policies. All of it can be
-          dropped and rebuilt from events and imports.
+Owns      read models only: progress with history and facts, the directory of organisations,
+          policies. All of it can be dropped and rebuilt from events and imports.
 Emits     nothing
 Consumes  application.* · case.* · organisation.*
 """

@@ -1,72 +1,15 @@
-"""What query answers, for its OpenAPI document: the JSON that `domain` and `policy_views` make."""
+"""What query answers, for its OpenAPI document: the directory, policies, statistics; progress and
+history are in `progress_answers`.
+"""
 
 from __future__ import annotations
 
 from services.query import policies
+from services.query.statistics import GROUPS
 from shared.contracts import answers as show
 from shared.contracts.answers import Shown
-from shared.contracts.lifecycle import STATUSES
-
-# --- progress ----------------------------------------------------------------------------------
-from shared.contracts.payloads import DivisionRef, DueOn, MediatorRef, OrganisationRef
-from shared.contracts.vocabulary import CATEGORIES, FLAGS, ORGANISATION_KINDS
+from shared.contracts.vocabulary import CATEGORIES, ORGANISATION_KINDS
 from shared.divisions import LEVELS
-
-
-class Step(Shown):
-    """One change of status."""
-
-    status = show.word("the status after it", STATUSES)
-    at = show.moment("when")
-    text = show.text("in the caller's language")
-
-
-class _Standing(Shown):
-    serial_number = show.serial_number()
-    status = show.word("where the case stands", STATUSES)
-    status_text = show.text("in the caller's language")
-    updated_at = show.moment("when the status last changed")
-    division = show.part(DivisionRef, "the place it was submitted to")
-    timeline = show.parts(Step, "all changes of status, oldest first")
-
-
-class MaskedProgress(_Standing):
-    """What a serial number alone shows."""
-
-    masked = show.always(True, "there is more with the second factor")
-
-
-class Document(Shown):
-    """Something to read or print."""
-
-    kind = show.word("what it is", ["receipt"])
-    title = show.text("in the caller's language")
-    url = show.text("where it is", uri=True)
-
-
-class Progress(_Standing):
-    """What a holder sees."""
-
-    masked = show.always(False, "this is all there is")
-    category = show.word("kind of dispute", CATEGORIES)
-    flags = show.words(FLAGS, "how it was sorted")
-    organisation = show.part(OrganisationRef, "who has the case, null for nobody yet", null=True)
-    mediator = show.part(MediatorRef, "who has the case, null for nobody yet", null=True)
-    deadlines = show.parts(DueOn, "clocks that run")
-    next_steps = show.parts(
-        show.text("a sentence"), "what to do or expect, in the caller's language"
-    )
-    evidence_awaited = show.count(
-        "declared files still missing, null while none is known", null=True
-    )
-    documents = show.parts(Document, "what there is to read")
-
-
-class MyCases(Shown):
-    """All cases of one person."""
-
-    items = show.parts(Progress, "newest first")
-
 
 # --- directory ---------------------------------------------------------------------------------
 
@@ -104,6 +47,55 @@ class Organisations(Shown):
     """Organisations that serve a place, nearest first."""
 
     items = show.parts(OrganisationNearby, "")
+
+
+# --- statistics --------------------------------------------------------------------------------
+
+
+class DaysTo(Shown):
+    """How soon cases came to a step, in civil days from the submission."""
+
+    cases = show.count("that came to it; null for a number too small to be told", null=True)
+    median = show.count("days within which half of them did", null=True)
+    p90 = show.count("days within which nine tenths did", null=True)
+
+
+class Steps(Shown):
+    """Each step of a case that is timed."""
+
+    mediator_assigned = show.part(DaysTo, "a mediator had the case")
+    accepted = show.part(DaysTo, "the case was accepted")
+    ended = show.part(DaysTo, "agreement in effect, failure, refusal or withdrawal")
+
+
+class Counts(Shown):
+    """Cases of one group; null wherever a number is too small to be told."""
+
+    total = show.count("cases submitted", null=True)
+    by_status = show.anything("{status: cases}, as they stand today")
+    by_outcome = show.anything("{outcome: cases}; pending for those without")
+    share_settled = show.number("agreements ÷ cases with an outcome", null=True)
+    days_to = show.part(Steps, "how soon")
+
+
+class CountsOf(Counts):
+    """Cases of one group by name."""
+
+    key = show.text("what the group is", example="pay_injury_compensation")
+    text = show.text("in the caller's language")
+
+
+class Statistics(Shown):
+    """Cases submitted in a period at a place."""
+
+    first_day = show.day("of submission")
+    last_day = show.day("of submission")
+    by = show.word("how they are grouped", GROUPS)
+    division = show.text("code of the place, null for the country", null=True)
+    whole = show.part(Counts, "all groups together")
+    items = show.parts(CountsOf, "groups, the largest first")
+    groups_left_out = show.count("groups too small to be told, or beyond the first 500")
+    note = show.text("the rule by which numbers are left out")
 
 
 # --- policies ----------------------------------------------------------------------------------

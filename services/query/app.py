@@ -9,13 +9,17 @@ from pathlib import Path
 import orjson
 from flask import Flask
 
+from services.query import progress_api, statistics_api, verifying
 from services.query.api import Query, routes
 from services.query.handlers import HANDLERS
 from services.query.live_index import LiveIndex
 from services.query.policies import Library
 from services.query.policy_import import Report, import_markdown, import_statutes
 from services.query.policy_sources import statutes_path
+from services.query.progress_api import ProgressDesk
+from services.query.readers import Readers
 from services.query.settings import QuerySettings
+from services.query.statistics_api import StatisticsDesk
 from services.query.store import ReadModels
 from shared.cli import Command, Service
 from shared.contracts import asyncapi
@@ -34,19 +38,23 @@ def create_app(settings: QuerySettings | None = None) -> Flask:
     """The WSGI application; nothing is connected until the first request."""
     settings = settings or QuerySettings.load()
     database = connect(settings, NAME)
+    models = ReadModels(database)
+    readers = Readers(models, Hasher.parse(settings.hashing_key), Throttle(database))
     query = Query(
         settings=settings,
-        models=ReadModels(database),
+        models=models,
         library=Library(database),
         index=LiveIndex(database),
-        hasher=Hasher.parse(settings.hashing_key),
-        throttle=Throttle(database),
         asyncapi=orjson.dumps(asyncapi.build()),
     )
     return create_web_app(
         NAME,
         settings,
-        routes(query),
+        [
+            *progress_api.routes(ProgressDesk(settings, models, readers)),
+            *statistics_api.routes(StatisticsDesk(models)),
+            *routes(query),
+        ],
         {"mongodb": lambda: answers(database)},
         body_limit=BODY_LIMIT,
     )
@@ -78,6 +86,13 @@ def _import(settings: QuerySettings, parsed: argparse.Namespace) -> None:
         sys.exit(1)
 
 
+def _verify(_: QuerySettings | None, parsed: argparse.Namespace) -> None:
+    text = sys.stdin.buffer.read() if parsed.file == "-" else Path(parsed.file).read_bytes()
+    found = verifying.verify(text, parsed.hash)
+    print("\n".join(found.lines))
+    sys.exit(0 if found.holds else 1)
+
+
 def _print(report: Report) -> None:
     print(
         f"{len(report.added)} added, {len(report.changed)} changed, "
@@ -97,6 +112,15 @@ SERVICE: Service = Service(
             "import policies from Markdown files or folders",
             _import,
             [("paths", {"nargs": "+", "metavar": "PATH"})],
-        )
+        ),
+        "verify-history": Command(
+            "verify the exported history of a case, offline",
+            _verify,
+            [
+                ("file", {"metavar": "FILE", "help": "the answer as it was received; - for stdin"}),
+                ("--hash", {"help": "the hash printed on a receipt or a document"}),
+            ],
+            needs_settings=False,
+        ),
     },
 )

@@ -2,83 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from bisect import bisect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
+from services.query.advice import Standing, next_steps
+from services.query.following import Following, follow
+from services.query.viewer import Viewer
 from shared.civil_time import rfc3339
-from shared.contracts.lifecycle import STATUSES
-from shared.errors import Language, Text
+from shared.contracts.clocks import CLOCKS
+from shared.contracts.lifecycle import OUTCOMES, STATUSES, find
+from shared.contracts.questions import QUESTIONS
+from shared.contracts.vocabulary import (
+    DOCUMENTS,
+    FAILURE_REASONS,
+    REFERRAL_STATUSES,
+    REFERRALS,
+    REFUSAL_REASONS,
+    SESSION_MODES,
+)
+from shared.errors import Language
 
 Progress = Mapping[str, Any]
+Step = Mapping[str, Any]
 
-NEXT_STEPS: Mapping[str, Text] = {
-    "submitted": Text(
-        "系统正在为您分派调解组织，无需操作。",
-        "An organisation is being chosen; nothing to do for you.",
-    ),
-    "unassigned": Text(
-        "平台管理员正在为您指定调解组织，无需操作。",
-        "The platform administrator is choosing an organisation; nothing to do for you.",
-    ),
-    "organisation_assigned": Text(
-        "调解组织将指派调解员，请保持电话畅通。",
-        "The organisation will name a mediator; please keep your phone on.",
-    ),
-    "mediator_assigned": Text(
-        "调解员将初审您的申请，可能与您联系，请保持电话畅通，并尽快补齐材料。",
-        "The mediator will examine your application and may call; please supply missing evidence soon.",
-    ),
-    "withdrawn": Text(
-        "申请已撤回。争议未解决的，可再次申请调解，也可依法申请仲裁。",
-        "The application is withdrawn. You may apply again, or go to arbitration.",
-    ),
-}
-"""What the parties can do or expect in a status; statuses without a sentence have nothing to add."""
-
-DISCLAIMER = Text(
-    "以上内容仅供参考；案情复杂的，请咨询律师或拨打12333。",
-    "This is for reference only; in complex cases ask a lawyer or call 12333.",
-)
+_REASONS: Final = {**REFUSAL_REASONS, **FAILURE_REASONS}
 
 
 def masked(progress: Progress, number: str, language: Language) -> dict[str, Any]:
     """What a serial number alone shows: the coarse status and dates, nothing personal."""
-    timeline = _timeline(progress, language)
-    status = _status(progress)
-    return {
-        "serial_number": number,
-        "status": status,
-        "status_text": STATUSES[status].to(language),
-        "updated_at": max(step["at"] for step in timeline),
-        "division": progress["division"],
-        "masked": True,
-        "timeline": timeline,
-    }
+    return _standing(progress, number, language, _told(progress))
 
 
 def unmasked(
-    progress: Progress, number: str, language: Language, public_url: str
+    progress: Progress, number: str, viewer: Viewer, language: Language, public_url: str
 ) -> dict[str, Any]:
-    """What a holder sees besides: organisation, mediator, deadlines, next steps, documents."""
-    seen = masked(progress, number, language)
-    case = _newest_of_case(progress)
-    next_step = NEXT_STEPS.get(seen["status"])
+    """What a party sees besides: who has the case, what runs, what is asked, what there is to read,
+    as far as it is meant for this side."""
+    told = _told(progress)
+    seen = _standing(progress, number, language, told)
+    known = follow(told.case)
+    address = f"{public_url}/v1/applications/{number}"
+    clocks = viewer.clocks(_newest(progress, "deadlines", progress["deadlines"]))
+    standing = Standing(seen["status"], viewer, progress["category"], progress["flags"], known)
     return seen | {
         "masked": False,
+        "party": viewer.party,
         "category": progress["category"],
-        "flags": progress["flags"],
-        "organisation": case.get("organisation"),
-        "mediator": case.get("mediator"),
-        "deadlines": progress["deadlines"],
-        "next_steps": [t.to(language) for t in (next_step, DISCLAIMER) if t],
-        "evidence_awaited": _evidence_awaited(progress),
-        "documents": [
-            {
-                "kind": "receipt",
-                "title": Text("申请回执", "Receipt of the application").to(language),
-                "url": f"{public_url}/v1/applications/{number}/receipt",
-            }
-        ],
+        "flags": viewer.flags(progress["flags"]),
+        "organisation": known.organisation,
+        "mediator": known.mediator,
+        "case_number": known.case_number,
+        "outcome": _worded(known.outcome, OUTCOMES, language),
+        "reason": _worded((known.ended or {}).get("reason"), _REASONS, language),
+        "deadlines": [_clock(clock, language) for clock in clocks],
+        "next_steps": [text.to(language) for text in next_steps(standing)],
+        "questions": _questions(told, known, viewer, language, f"{address}/answers"),
+        "sessions": [_session(session, language) for session in known.sessions.values()],
+        "agreement": known.agreement,
+        "referrals": _referrals(known, viewer, language),
+        "evidence_awaited": _evidence_awaited(told) if viewer.is_applicant else None,
+        "documents": _documents(progress, told, viewer, language, address),
     }
 
 
@@ -87,25 +73,163 @@ def is_known(progress: Progress | None) -> bool:
     return progress is not None and "division" in progress
 
 
-def _status(progress: Progress) -> str:
-    """The newest step of the case decides; a withdrawal by the applicant is final at once."""
-    steps = progress["steps"].values()
-    if any(step["name"] == "application.withdrawn" for step in steps):
-        return "withdrawn"
-    return str(_newest_of_case(progress).get("status", "submitted"))
+def last4_hashes(progress: Progress) -> Sequence[str]:
+    """Keyed hashes of the last digits of the phones that let in today."""
+    hashes: Sequence[str] = _newest(progress, "phone_last4_hashes", ())
+    return hashes
 
 
-def _newest_of_case(progress: Progress) -> Mapping[str, Any]:
-    of_case = [s for key, s in progress["steps"].items() if key.startswith("case-")]
-    return max(of_case, key=lambda step: step["sequence"], default={})
+# --- status and timeline ---------------------------------------------------------------------
 
 
-def _evidence_awaited(progress: Progress) -> int | None:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The known steps of either chain, each in the order of their sequence."""
+
+    application: Sequence[Step]
+    case: Sequence[Step]
+
+    def named(self, name: str) -> list[Step]:
+        return [step for step in self.application if step["name"] == name]
+
+
+def _told(progress: Progress) -> _Told:
+    """The steps in their order: a key ends in the sequence."""
+    steps = progress["steps"]
+    keys = sorted(steps)
+    first = bisect(keys, "case")  # keys of the application come before
+    return _Told([steps[key] for key in keys[:first]], [steps[key] for key in keys[first:]])
+
+
+def _standing(progress: Progress, number: str, language: Language, told: _Told) -> dict[str, Any]:
+    timeline = _timeline(progress, told)
+    status, changed_at = timeline[-1]
+    places = (step["division"] for step in reversed(told.case) if "division" in step)
+    return {
+        "serial_number": number,
+        "status": status,
+        "status_text": STATUSES[status].to(language),
+        "updated_at": rfc3339(changed_at),
+        "division": next(places, progress["division"]),
+        "masked": True,
+        "timeline": [
+            {"status": name, "at": rfc3339(at), "text": STATUSES[name].to(language)}
+            for name, at in timeline
+        ],
+    }
+
+
+def _timeline(progress: Progress, told: _Told) -> list[tuple[str, datetime]]:
+    """Every change of status and when, in order: several steps in one status are one entry. A
+    withdrawal that the case has yet to follow is its status at once."""
+    timeline: list[tuple[str, datetime]] = [("submitted", progress["received_at"])]
+    for step in told.case:
+        if step["status"] != timeline[-1][0]:
+            timeline.append((step["status"], step["at"]))
+    withdrawals = [step["at"] for step in told.named("application.withdrawn")]
+    followed = sum(step["name"] == "case.withdrawn" for step in told.case) if withdrawals else 0
+    if len(withdrawals) > followed and find("withdraw", timeline[-1][0]):
+        timeline.append(("withdrawn", max(withdrawals[-1], timeline[-1][1])))
+    return timeline
+
+
+def _newest(progress: Progress, name: str, otherwise: Any) -> Any:
+    """What the newest event said of something that many of them repeat."""
+    said = progress.get("newest", {}).get(name)
+    return said["value"] if said else otherwise
+
+
+# --- what is meant for a side ------------------------------------------------------------------
+
+
+def _questions(
+    told: _Told, known: Following, viewer: Viewer, language: Language, url: str
+) -> list[dict[str, Any]]:
+    """What is open and asked of the viewer, with its own last answer."""
+    answered = told.named("application.answered")
+    shown = []
+    for question in known.questions.values():
+        if not viewer.is_among(question["to"]):
+            continue
+        kind = QUESTIONS[question["kind"]]
+        options = [{"answer": a, "text": t.to(language)} for a, t in kind.answers.items()]
+        options += [{"answer": o["id"], "text": o["name"]} for o in question.get("options") or ()]
+        given = [
+            {"answer": a["answer"], "at": rfc3339(a["answered_at"])}
+            for a in answered
+            if a["question"] == question["id"] and viewer.is_among([a])
+        ]
+        shown.append(
+            {
+                "id": question["id"],
+                "kind": question["kind"],
+                "text": kind.text.to(language),
+                "about": question.get("about"),
+                "until": question.get("until"),
+                "options": options,
+                "expires_on": question.get("expires_on"),
+                "answered": given[-1] if given else None,
+                "url": url,
+            }
+        )
+    return shown
+
+
+def _referrals(known: Following, viewer: Viewer, language: Language) -> list[dict[str, Any]]:
+    """Those the viewer was asked about; of those nobody was asked about the applicant hears."""
+    return [
+        {
+            "id": key,
+            "kind": referral["kind"],
+            "text": REFERRALS[referral["kind"]].to(language),
+            "status": referral["status"],
+            "status_text": REFERRAL_STATUSES[referral["status"]].to(language),
+        }
+        for key, referral in known.referrals.items()
+        if (viewer.is_among(referral["to"]) if referral["to"] else viewer.is_applicant)
+    ]
+
+
+def _documents(
+    progress: Progress, told: _Told, viewer: Viewer, language: Language, address: str
+) -> list[dict[str, Any]]:
+    """The receipt for the applicant, then what was issued to the viewer, oldest first."""
+    issued = told.named("application.document_issued")
+    shown = [
+        {
+            "id": document["id"],
+            "kind": document["kind"],
+            "title": DOCUMENTS[document["kind"]].to(language),
+            "number": document["number"],
+            "issued_at": rfc3339(document["issued_at"]),
+            "sha256": document["sha256"],
+            "history_hash": document["history_hash"],
+            "url": f"{address}/documents/{document['id']}",
+        }
+        for document in issued
+        if viewer.is_among(document["entitled"])
+    ]
+    return [_receipt(progress, language, address), *shown] if viewer.is_applicant else shown
+
+
+def _receipt(progress: Progress, language: Language, address: str) -> dict[str, Any]:
+    return {
+        "id": "receipt",
+        "kind": "receipt",
+        "title": DOCUMENTS["receipt"].to(language),
+        "number": 1,
+        "issued_at": rfc3339(progress["received_at"]),
+        "sha256": None,
+        "history_hash": progress["submitted_hash"],
+        "url": f"{address}/receipt",
+    }
+
+
+def _evidence_awaited(told: _Told) -> int | None:
     """Declared files still missing; None while no event has told of any."""
-    steps = sorted(progress["steps"].values(), key=lambda step: step["sequence"])
     awaited: int | None = None
     arrived: set[int] = set()
-    for step in steps:
+    for step in told.application:
         if "awaited" in step:
             arrived.add(step["index"])
             awaited = step["awaited"]
@@ -114,14 +238,21 @@ def _evidence_awaited(progress: Progress) -> int | None:
     return awaited
 
 
-def _timeline(progress: Progress, language: Language) -> list[dict[str, Any]]:
-    """Every change of status in order, application before case where the moment is the same."""
-    steps = [(key, step) for key, step in progress["steps"].items() if "status" in step]
-    ordered = sorted(steps, key=lambda item: (item[1]["at"], item[0]))
-    timeline: list[dict[str, Any]] = []
-    for _, step in ordered:
-        if timeline and timeline[-1]["status"] == step["status"] == "withdrawn":
-            continue  # asked for and done: one step to the reader
-        text = STATUSES[step["status"]].to(language)
-        timeline.append({"status": step["status"], "at": rfc3339(step["at"]), "text": text})
-    return timeline
+def _clock(clock: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    return {
+        "name": clock["name"],
+        "title": CLOCKS[clock["name"]].title.to(language),
+        "due_on": clock["due_on"],
+        "provisional": bool(clock.get("provisional")),
+    }
+
+
+def _session(session: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    mode = SESSION_MODES[session["mode"]].to(language)
+    return {**session, "mode_text": mode}
+
+
+def _worded(
+    word: str | None, texts: Mapping[str, Any], language: Language
+) -> dict[str, str] | None:
+    return {"code": word, "text": texts[word].to(language)} if word else None

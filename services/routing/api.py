@@ -1,9 +1,9 @@
-"""routing over HTTP, for staff: work lists, one case, commands."""
+"""routing over HTTP, for staff: one case and its commands."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -11,34 +11,30 @@ from typing import Any
 
 import orjson
 
-from services.routing import answers, asked, assigning_commands
+from services.routing import (
+    agreement,
+    answers,
+    asked,
+    assigning_commands,
+    choosing,
+    examination,
+    following,
+    mediation,
+    transferring,
+)
 from services.routing.commands import Command, Desk, Given, Prepared
-from services.routing.presenting import case_line, case_view
+from services.routing.presenting import case_view
 from services.routing.settings import RoutingSettings
 from services.routing.steps import Actor, not_allowed
-from shared.access import Concerned, reaches
-from shared.asking import caller, typed_serial_number
+from shared.access import Concerned
+from shared.asking import caller, reached, typed_serial_number
 from shared.commands import carry_out
-from shared.contracts.fields import Choice, Code, Date, Str
-from shared.contracts.lifecycle import STATUSES, allowed, find
-from shared.contracts.policy import POLICY
-from shared.contracts.schema import Body
+from shared.contracts.lifecycle import allowed, find
 from shared.decision import State
-from shared.errors import FieldError, Refused, Text, Transient
+from shared.errors import Refused, Text, Transient
 from shared.sealing import Keyring, records_context
-from shared.store import Document, backend_errors
-from shared.tokens import Principal
+from shared.store import Document
 from shared.web import Answer, Route
-
-
-class CaseList(Body):
-    """Filters of the work list, combined."""
-
-    status = Choice("状态", tuple(STATUSES))
-    organisation = Code("调解组织编号", asked.ID)
-    mediator = Code("调解员编号", asked.ID)
-    due_before = Date("期限早于")
-    after = Str("上页末项", 512)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +44,6 @@ class Routing:
     settings: RoutingSettings
     desk: Desk
     records: Keyring
-
-    def list_cases(self) -> dict[str, Any]:
-        wanted = {**_visible(asked.principal()), **_filters(asked.filters(CaseList()))}
-        size = self.settings.page_size
-        with backend_errors():
-            found = list(
-                self.desk.cases.collection.find(wanted, {"outbox": 0, "seen": 0})
-                .sort([("received_at", 1), ("_id", 1)])
-                .limit(size + 1)
-            )
-        page = found[:size]
-        language = caller().language
-        return {
-            "items": [case_line(case, language) for case in page],
-            "next": _cursor(page[-1]) if len(found) > size else None,
-        }
 
     def read_case(self, serial_number: str) -> Answer:
         return self._answer(self._visible_case(serial_number))
@@ -106,97 +86,75 @@ class Routing:
             prepared.undo()
             raise
         prepared.finish()
+        if known.follow:
+            # What it does at once, an event of this command does soon: the command itself is done.
+            with suppress(Refused, Transient):
+                after = known.follow(self.desk, after, caller().trace)
         return after
 
     def _seal(self, number: str, words: Mapping[str, Any]) -> str:
         return self.records.seal(orjson.dumps(words), records_context(number))
 
+    def _opened(self, case: Document) -> list[dict[str, Any]]:
+        """The words of the case's records, for those who work on it."""
+        if caller().relation not in _WORK_ON_IT:
+            return []
+        context = records_context(case["_id"])
+        return [
+            {
+                "command": record["command"],
+                "at": record["at"],
+                "words": orjson.loads(self.records.open(record["sealed"], context)),
+            }
+            for record in case["records"]
+        ]
+
     def _visible_case(self, text: str) -> Document:
         """The case, if the caller may see it: what one may not see does not exist."""
         case = self.desk.cases.read(typed_serial_number(text))
-        if case is None or not _sees(asked.principal(), case):
+        asked.principal()
+        if case is None or not reached(concerned(case)):
             raise Refused("not_found")
         return case
 
     def _answer(self, case: Document) -> Answer:
-        view = case_view(case, caller().language)
+        view = case_view(case, caller().language, self._opened(case))
         view["allowed_commands"] = [
             c for c in allowed(case["status"], asked.principal().role) if c in COMMANDS
         ]
         return Answer(view, headers={"ETag": f'"{case["version"]}"'})
 
 
-COMMANDS: Mapping[str, Command] = {**assigning_commands.COMMANDS}
+COMMANDS: Mapping[str, Command] = {
+    **assigning_commands.COMMANDS,
+    **choosing.COMMANDS,
+    **transferring.COMMANDS,
+    **examination.COMMANDS,
+    **mediation.COMMANDS,
+    **agreement.COMMANDS,
+    **following.COMMANDS,
+}
 """Commands people give; the other rows of the lifecycle are moved by events and clocks."""
+
+_WORK_ON_IT = frozenset({"own_case", "own_organisation"})
+"""Relations of those who read the words of a case."""
 
 _NOT_YOURS = Text("该操作不属于您的职责", "This command is not yours to give")
 
 
-def _visible(principal: Principal) -> Document:
-    """The part of all cases a role works with, as a query."""
-    if principal.role == "organisation_admin":
-        return {"organisation.id": principal.organisation}
-    if principal.role == "mediator":
-        return {"mediator.id": principal.subject}
-    return {}
-
-
-def _sees(principal: Principal, case: State) -> bool:
-    """Whether the policy table lets the caller come to this case."""
-    relation = POLICY["GET /v1/cases/{serial_number}"].roles[principal.role]
-    concerned = Concerned(
+def concerned(case: State) -> Concerned:
+    """Whose a case is."""
+    return Concerned(
         division=case["division_code"],
         organisation=(case["organisation"] or {}).get("id"),
         mediator=(case["mediator"] or {}).get("id"),
     )
-    return reaches(relation, principal, concerned)
-
-
-def _filters(wanted: Mapping[str, Any]) -> Document:
-    parts: list[Document] = []
-    if "status" in wanted:
-        parts.append({"status": wanted["status"]})
-    if "organisation" in wanted:
-        parts.append({"organisation.id": wanted["organisation"]})
-    if "mediator" in wanted:
-        parts.append({"mediator.id": wanted["mediator"]})
-    if "due_before" in wanted:
-        parts.append({"deadlines.due_on": {"$lt": wanted["due_before"]}})
-    if "after" in wanted:
-        received_at, number = _position(wanted["after"])
-        later = [
-            {"received_at": {"$gt": received_at}},
-            {"received_at": received_at, "_id": {"$gt": number}},
-        ]
-        parts.append({"$or": later})
-    return {"$and": parts} if parts else {}
-
-
-def _cursor(case: State) -> str:
-    text = f"{case['received_at'].isoformat()} {case['_id']}"
-    return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def _position(cursor: str) -> tuple[datetime, str]:
-    try:
-        received_at, number = base64.urlsafe_b64decode(cursor).decode().split(" ")
-        return datetime.fromisoformat(received_at), number
-    except ValueError:  # of base64, UTF-8 and dates alike
-        fault = FieldError("/after", "unknown_value", _UNKNOWN_PAGE)
-        raise Refused("validation_failed", errors=[fault]) from None
-
-
-_UNKNOWN_PAGE = Text("页码无效，请从第一页开始", "Unknown page, begin anew")
 
 
 def routes(routing: Routing) -> Sequence[Route]:
-    """Every operation on cases."""
+    """Reading and moving one case."""
     one = "/v1/cases/{serial_number}"
     return (
-        Route(
-            "GET", "/v1/cases", routing.list_cases, "Work list, oldest first",
-            query=CaseList, answer=answers.WorkList, refusals=("validation_failed",),
-        ),
         Route(
             "GET", one, routing.read_case, "One case and the commands it accepts now",
             answer=answers.CaseView, answer_headers=("ETag",),
@@ -209,6 +167,6 @@ def routes(routing: Routing) -> Sequence[Route]:
             choices={"command": tuple(COMMANDS)},
             refusals=(*asked.BODY_REFUSALS, "validation_failed", "not_found", "serial_checksum",
                       "command_not_allowed", "rule_not_met", "version_conflict", "version_required",
-                      "not_eligible", "capacity_exceeded"),
+                      "not_eligible", "capacity_exceeded", "sessions_overlap", "question_not_open"),
         ),
     )  # fmt: skip

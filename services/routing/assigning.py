@@ -3,8 +3,8 @@
 First the body: the nearest that serves the place, township → county → city → province; for women
 workers the nearest women workers' rights station. Then the person within it:
 
-1. never someone inactive, of another place, full, refused by a party or with an interest in the
-   case (relative, employee or adviser of a party);
+1. never someone inactive, on leave, of another place, full, refused by a party or with an interest
+   in the case (relative, employee or adviser of a party);
 2. those who speak the language a party needs, if there are any;
 3. those on the rota now, else those whose turn comes next;
 4. those who fit best (women workers, psychological support, category);
@@ -27,6 +27,7 @@ from services.routing.directory import (
     Rota,
     Snapshot,
 )
+from shared.civil_time import civil_day
 from shared.divisions import prefix
 from shared.errors import Refused, Text
 
@@ -58,11 +59,22 @@ REASONS: Mapping[str, Text] = {
     "psychological_support": Text("擅长心理疏导", "Trained in psychological support"),
     "category": Text("擅长该类争议", "Specialised in this kind of dispute"),
     "least_loaded": Text("在办案件负荷最低", "Least loaded of those who fit"),
+    "applicant_chooses": Text("由申请人选择调解员", "The applicant chooses the mediator"),
+    "chosen_by_applicant": Text("申请人选定", "Chosen by the applicant"),
+    "choice_unavailable": Text(
+        "申请人选定的调解员已无法承办", "The mediator chosen can no longer take the case"
+    ),
+    "no_choice_in_time": Text("申请人逾期未选择", "The applicant did not choose in time"),
 }
 """Why a case went where it went, in words for administrators and the audit."""
 
 OFFICE_CLOSES = 17
 """Hour (China time) from which a case counts for the next day of a stationed mediator."""
+
+PARTY_REFUSED = Text("当事人已要求该调解员回避", "A party has refused this mediator")
+
+PROPOSED = 3
+"""Mediators proposed where the applicant chooses."""
 
 _CHINA = timezone(timedelta(hours=8))
 _LEVEL_REASONS = {9: "township", 6: "county", 4: "city", 2: "province"}
@@ -87,14 +99,39 @@ def assign(case: CaseFacts, snapshot: Snapshot, on: datetime) -> Assignment:
     being full or conflicted for a day is no reason to send the parties to another place.
     """
     bodies = nearest(case, snapshot.serving(serving_codes(case.division)))
-    if not bodies:
-        return Assignment(None, None, ("no_organisation",))
+    found: Assignment | None = None
     for body in bodies:
-        mediator = choose_mediator(case, body, snapshot.staff.get(body.id, ()), on)
-        if mediator:
-            reasons = (*_body_reasons(case, body), *mediator_reasons(case, mediator, on))
-            return Assignment(body, mediator, reasons)
-    return Assignment(bodies[0], None, (*_body_reasons(case, bodies[0]), "no_eligible_mediator"))
+        tried = assign_within(case, body, snapshot.staff.get(body.id, ()), on)
+        if tried.mediator or tried.choices:
+            return tried
+        found = found or tried
+    return found or Assignment(None, None, ("no_organisation",))
+
+
+def assign_within(
+    case: CaseFacts, body: Organisation, mediators: Sequence[Mediator], on: datetime
+) -> Assignment:
+    """The person of this body for the case, or those among whom the applicant chooses where the
+    body offers that and there are several; neither if nobody may take it.
+    """
+    best = fittest(case, body, mediators, on, PROPOSED if body.offers_choice else 1)
+    reasons = _body_reasons(case, body)
+    if not best:
+        return Assignment(body, None, (*reasons, "no_eligible_mediator"))
+    if len(best) > 1:
+        return Assignment(body, None, (*reasons, "applicant_chooses"), best)
+    return Assignment(body, best[0], (*reasons, *mediator_reasons(case, best[0], on)))
+
+
+def fittest(
+    case: CaseFacts, body: Organisation, mediators: Sequence[Mediator], on: datetime, most: int
+) -> tuple[Mediator, ...]:
+    """Up to `most` mediators of the body in the order in which the rules would choose them."""
+    left, found = list(mediators), list[Mediator]()
+    while len(found) < most and (best := choose_mediator(case, body, left, on)):
+        found.append(best)
+        left.remove(best)
+    return tuple(found)
 
 
 def choose_organisation(
@@ -109,7 +146,7 @@ def choose_mediator(
     case: CaseFacts, organisation: Organisation, mediators: Iterable[Mediator], on: datetime
 ) -> Mediator | None:
     """The mediator of this body for the case at the moment `on`; None when nobody may take it."""
-    pool = [m for m in mediators if m.organisation == organisation.id and _eligible(case, m)]
+    pool = [m for m in mediators if m.organisation == organisation.id and _eligible(case, m, on)]
     if not pool:
         return None
     if case.interpreter_language:
@@ -184,7 +221,7 @@ def check_mediator(case: CaseFacts, organisation_id: str, mediator: Mediator) ->
     if not mediator.active:
         raise _refused("该调解员已停用", "The mediator is not active")
     if mediator.id in case.refused_mediators:
-        raise _refused("当事人已要求该调解员回避", "A party has refused this mediator")
+        raise Refused("not_eligible", PARTY_REFUSED)
     if mediator.conflicts & case.party_hashes:
         raise _refused(
             "该调解员与当事人有利害关系，应当回避", "The mediator has an interest in the case"
@@ -227,9 +264,10 @@ def _first_served(division: str, served: Sequence[str]) -> int | None:
     return None
 
 
-def _eligible(case: CaseFacts, mediator: Mediator) -> bool:
+def _eligible(case: CaseFacts, mediator: Mediator, on: datetime) -> bool:
     return (
         mediator.active
+        and not mediator.is_away(civil_day(on))
         and mediator.has_capacity
         and mediator.id not in case.refused_mediators
         and not (mediator.conflicts & case.party_hashes)

@@ -12,14 +12,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.routing.case_numbers import CaseNumbers
 from services.routing.steps import Actor
 from services.routing.store import Cases, Directory
+from shared.contracts.envelope import Trace
 from shared.contracts.schema import Body
 from shared.decision import Decision, State
+from shared.store import Document
 
 
 def nothing() -> None:
     """Nothing to undo, nothing to finish."""
+
+
+def no_link(_serial_number: str, _session: str) -> str | None:
+    """No provider makes addresses of online sessions."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +54,29 @@ class Prepared:
 
 Decide = Callable[[State, Given], Decision]
 Prepare = Callable[["Desk", State, Given], Prepared]
+Follow = Callable[["Desk", Document, Trace], Document]
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The documents a command may look at beside its case."""
+    """The documents a command may look at beside its case; `join_link` makes the address of an
+    online session from serial number and session, None without a provider."""
 
     cases: Cases
     directory: Directory
+    numbers: CaseNumbers
+    join_link: Callable[[str, str], str | None] = no_link
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One row: `body` is the schema of what is sent with the command."""
+    """One row: `body` is the schema of what is sent with the command. `follow` does at once what
+    an event of the written decision would do soon: it may fail, and gives the case after it."""
 
     body: type[Body]
     decide: Decide
     prepare: Prepare | None = None
+    follow: Follow | None = None
 
 
 class Nothing(Body):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Literal
+from datetime import date, datetime
+from typing import Any, Literal, NamedTuple
 
 from services.routing.languages import language_code
 
@@ -48,6 +48,8 @@ class CaseFacts:
 class Organisation:
     """A body that mediates. It serves exactly the divisions listed and all that lies in them;
     empty `categories` means all. `capacity` is the sum of its mediators' and only compares loads.
+    With `offers_choice` applicants choose among mediators proposed; `case_number_prefix` begins the
+    numbers of the cases it accepts (济历劳人调), None until one is stated or the first is given.
     """
 
     id: str
@@ -59,6 +61,8 @@ class Organisation:
     active: bool = True
     capacity: int = 0
     open_cases: int = 0
+    offers_choice: bool = False
+    case_number_prefix: str | None = None
 
     @property
     def load(self) -> float:
@@ -82,6 +86,8 @@ class Organisation:
             active=document["active"],
             capacity=document.get("capacity", 0),
             open_cases=document.get("open_cases", 0),
+            offers_choice=document.get("offers_choice", False),
+            case_number_prefix=document.get("case_number_prefix"),
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -97,6 +103,8 @@ class Organisation:
             "active": self.active,
             "capacity": self.capacity,
             "open_cases": self.open_cases,
+            "offers_choice": self.offers_choice,
+            "case_number_prefix": self.case_number_prefix,
         }
 
 
@@ -110,13 +118,20 @@ class Rota:
     weekdays: frozenset[int] = frozenset()
 
 
+class Leave(NamedTuple):
+    """Civil days of the mainland, the first and the last included."""
+
+    first: date
+    last: date
+
+
 @dataclass(frozen=True, slots=True)
 class Mediator:
     """A mediator of one organisation. Empty `divisions` means all of the organisation's.
 
     `specialisms` are dispute categories, `women_workers` and `psychological_support`; `conflicts`
     keyed hashes of persons and employers of whom the mediator is a relative, employee or adviser.
-    `capacity` is the most open cases at a time.
+    `capacity` is the most open cases at a time. Who is on `leave` takes no new cases.
     """
 
     id: str
@@ -131,6 +146,7 @@ class Mediator:
     active: bool = True
     open_cases: int = 0
     last_assigned_at: datetime | None = None
+    leave: tuple[Leave, ...] = ()
 
     @property
     def load(self) -> float:
@@ -139,6 +155,10 @@ class Mediator:
     @property
     def has_capacity(self) -> bool:
         return self.open_cases < self.capacity
+
+    def is_away(self, on: date) -> bool:
+        """Whether the mediator is on leave on this civil day."""
+        return any(leave.first <= on <= leave.last for leave in self.leave)
 
     @property
     def ref(self) -> dict[str, Any]:
@@ -161,6 +181,10 @@ class Mediator:
             active=document["active"],
             open_cases=document.get("open_cases", 0),
             last_assigned_at=document.get("last_assigned_at"),
+            leave=tuple(
+                Leave(date.fromisoformat(leave["from"]), date.fromisoformat(leave["until"]))
+                for leave in document.get("leave", ())
+            ),
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -177,16 +201,22 @@ class Mediator:
             "active": self.active,
             "open_cases": self.open_cases,
             "last_assigned_at": self.last_assigned_at,
+            "leave": [
+                {"from": leave.first.isoformat(), "until": leave.last.isoformat()}
+                for leave in self.leave
+            ],
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The outcome of the rules: who has the case, and why (codes of `assigning.REASONS`)."""
+    """The outcome of the rules: who has the case, and why (codes of `assigning.REASONS`); `choices`
+    are the mediators among whom the applicant is to choose, the fittest first."""
 
     organisation: Organisation | None
     mediator: Mediator | None
     reasons: tuple[str, ...]
+    choices: tuple[Mediator, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

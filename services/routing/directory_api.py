@@ -31,7 +31,8 @@ from services.routing.domain import register_organisation
 from services.routing.presenting import mediator_view, organisation_view, rota_line
 from services.routing.settings import RoutingSettings
 from services.routing.store import Directory, new_organisation
-from shared.asking import caller
+from shared.access import Concerned
+from shared.asking import caller, reachable, reached
 from shared.civil_time import today
 from shared.commands import carry_out
 from shared.contracts.envelope import new_id
@@ -57,9 +58,7 @@ class DirectoryDesk:
 
     def list_organisations(self) -> dict[str, Any]:
         wanted = asked.filters(OrganisationList())
-        query: Document = {}
-        if own := _own_organisation():
-            query["_id"] = own
+        query = _within_reach()
         if "division" in wanted:
             query["divisions"] = {"$in": list(serving_codes(wanted["division"]))}
         found = self.directory.organisations_page(query, wanted.get("after", ""), self._more)
@@ -71,6 +70,7 @@ class DirectoryDesk:
 
     def register(self) -> Answer:
         stated = asked.body(NewOrganisation())
+        _require_reach(stated["divisions"])
         entry = organisation_entry(stated, stated.get("id") or f"org-{new_id()}")
         document = new_aggregate(
             entry["_id"],
@@ -82,8 +82,8 @@ class DirectoryDesk:
         )
         try:
             self.directory.organisations.insert(document)
-        except AlreadyExists:
-            raise _taken() from None
+        except AlreadyExists as error:
+            raise _taken(error.index) from None
         return self._organisation_answer(document, created=True)
 
     def change_organisation(self, organisation: str) -> Answer:
@@ -92,14 +92,18 @@ class DirectoryDesk:
         stated = asked.body(OrganisationChange())
         if _own_organisation() and not stated.keys() <= _OWN_FIELDS:
             raise Refused("forbidden", _CONTACT_ONLY)
-        after = carry_out(
-            self.directory.organisations,
-            organisation,
-            lambda state, _: change_organisation(state, stated),
-            source="routing",
-            trace=caller().trace,
-            expected_version=document["version"],
-        )
+        _require_reach(stated.get("divisions", ()))
+        try:
+            after = carry_out(
+                self.directory.organisations,
+                organisation,
+                lambda state, _: change_organisation(state, stated),
+                source="routing",
+                trace=caller().trace,
+                expected_version=document["version"],
+            )
+        except AlreadyExists as error:
+            raise _taken(error.index) from None
         return self._organisation_answer(after)
 
     # --- mediators ---------------------------------------------------------------------------
@@ -163,18 +167,17 @@ class DirectoryDesk:
 
     def _organisation(self, key: str) -> Document:
         """The organisation, if the caller may see it: what one may not see does not exist."""
-        own = _own_organisation()
-        document = None if own and own != key else self.directory.organisations.read(key)
-        if document is None:
+        document = self.directory.organisations.read(key)
+        if document is None or not reached(_concerned(document)):
             raise Refused("not_found")
         return document
 
     def _mediator(self, key: str) -> Document:
         document = self.directory.mediator_document(key)
-        if (
-            document is None
-            or (_own_organisation() or document["organisation"]) != document["organisation"]
-        ):
+        if document is None:
+            raise Refused("not_found")
+        body = self.directory.organisations.read(document["organisation"])
+        if not reached(_concerned(body, mediator=key)):
             raise Refused("not_found")
         return document
 
@@ -182,6 +185,8 @@ class DirectoryDesk:
         """The organisation asked about, which exists for the caller; None for all of them."""
         named = wanted.get("organisation") or _own_organisation()
         if named is None:
+            if _within_reach():  # not all of them
+                raise Refused("validation_failed", errors=[fault("required").at("/organisation")])
             return None
         found: str = self._organisation(named)["_id"]
         return found
@@ -241,20 +246,48 @@ _CONTACT_ONLY = Text(
     "调解组织管理员只能修改本组织的电话和地址；其他内容请联系平台管理员",
     "An organisation's administrator changes its phone and address only",
 )
+_OTHER_DIVISIONS = Text(
+    "服务地区超出您的管辖范围", "The organisation would serve places beyond your divisions"
+)
 _UNKNOWN_ORGANISATION = FieldError(
     "/organisation", "unknown_value", Text("没有这个编号", "There is no such id")
 )
 
 
+def _within_reach() -> Document:
+    """The bodies that the caller may come to, as a query."""
+    asked.principal()  # an administrator of no organisation is told so
+    return reachable({"division": "division_code", "organisation": "_id"})
+
+
+def _concerned(organisation: Document | None, mediator: str | None = None) -> Concerned:
+    """Whose a body is, or one of its mediators."""
+    if organisation is None:
+        return Concerned(mediator=mediator)
+    return Concerned(organisation["division_code"], organisation["_id"], mediator)
+
+
 def _own_organisation() -> str | None:
-    """The only organisation an organisation's administrator sees; None for the platform's."""
-    asking = asked.principal()
-    return asking.organisation if asking.role == "organisation_admin" else None
+    """The organisation of a caller who reaches no other; None for whom it is not what counts."""
+    own = caller().relation == "own_organisation"
+    return asked.principal().organisation if own else None
 
 
-def _taken() -> Refused:
-    message = Text("该编号已被使用", "This id is taken")
-    return Refused("validation_failed", errors=[FieldError("/id", "already_exists", message)])
+def _require_reach(divisions: Iterable[str]) -> None:
+    """Refused("forbidden") if a body is to serve places beyond the caller's."""
+    own = _own_organisation()
+    if not all(reached(Concerned(division, own)) for division in divisions):
+        raise Refused("forbidden", _OTHER_DIVISIONS)
+
+
+def _taken(index: str = "_id") -> Refused:
+    """The refusal of a value that must be unique and is another entry's."""
+    if index == "case_number_prefix":
+        pointer = "/case_number_prefix"
+        message = Text("该案号前缀已被其他组织使用", "Another organisation has this prefix")
+    else:
+        pointer, message = "/id", Text("该编号已被使用", "This id is taken")
+    return Refused("validation_failed", errors=[FieldError(pointer, "already_exists", message)])
 
 
 def _mediator_answer(document: Document, *, created: bool = False) -> Answer:

@@ -29,6 +29,7 @@ _NO_WEEKDAYS = Fault(
 )
 _PHONE = r"\+?[0-9][0-9 ()\-]{2,30}[0-9](?: ?转 ?[0-9]{1,6})?"
 _NUMBER = r"[0-9A-Z()/.]{5,32}"
+_PREFIX = "[\u4e00-\u9fff]{2,20}"
 
 
 class DivisionCode(Code):
@@ -91,6 +92,8 @@ class NewOrganisation(Body):
     address = Str("地址", 300, required=True)
     divisions = Parts("服务地区", DivisionCode("行政区划"), most=500, required=True)
     categories = Parts("受理的争议类别（不填为全部）", Choice("争议类别", CATEGORIES), most=20)
+    offers_choice = Flag("由申请人选择调解员")
+    case_number_prefix = Code("案号前缀（不填由系统拟定）", _PREFIX)
     active = Flag("启用")
 
 
@@ -103,6 +106,8 @@ class OrganisationChange(Body):
     address = Str("地址", 300)
     divisions = Parts("服务地区", DivisionCode("行政区划"), most=500)
     categories = Parts("受理的争议类别（空为全部）", Choice("争议类别", CATEGORIES), most=20)
+    offers_choice = Flag("由申请人选择调解员")
+    case_number_prefix = Code("案号前缀", _PREFIX)
     active = Flag("启用")
 
     rules = (nothing_cleared, serves_somewhere)

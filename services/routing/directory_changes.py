@@ -21,6 +21,8 @@ def organisation_entry(stated: Mapping[str, Any], key: str) -> dict[str, Any]:
         divisions=_each_once(stated["divisions"]),
         categories=frozenset(stated.get("categories") or ()),
         active=stated.get("active") is not False,
+        offers_choice=bool(stated.get("offers_choice")),
+        case_number_prefix=stated.get("case_number_prefix"),
     )
     return {**organisation.to_document(), "address": stated["address"]}
 
@@ -33,7 +35,7 @@ def change_organisation(state: State, stated: Mapping[str, Any]) -> Decision:
         wanted["division_code"] = wanted["divisions"][0]
     if "categories" in wanted:
         wanted["categories"] = sorted(set(wanted["categories"]))
-    new = {name: value for name, value in wanted.items() if state[name] != value}
+    new = {name: value for name, value in wanted.items() if state.get(name) != value}
     if not new:
         return NOTHING
     return Decision(

@@ -6,15 +6,25 @@ it are those of the directory at the time. It holds no personal data: parties ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from services.routing import clocking
-from services.routing.assigning import assign
+from services.routing.assigning import assign, serving_codes
 from services.routing.directory import Assignment, CaseFacts, Mediator, Organisation, Snapshot
-from services.routing.steps import BY_RULES, Actor, after, not_allowed, step, together
+from services.routing.steps import (
+    BY_RULES,
+    Actor,
+    Asking,
+    after,
+    not_allowed,
+    open_question,
+    step,
+    together,
+)
 from shared.civil_time import civil_day
+from shared.contracts.clocks import due
 from shared.contracts.envelope import NewEvent
 from shared.contracts.lifecycle import ENDED
 from shared.decision import NOTHING, Decision, State
@@ -52,6 +62,7 @@ def open_case(submitted: Mapping[str, Any]) -> dict[str, Any]:
         "status": "submitted",
         "division_code": submitted["division"]["code"],
         "division": dict(submitted["division"]),
+        **situated(submitted["division"]["code"], submitted["flags"]),
         "received_at": received_at,
         "received_on": civil_day(received_at).isoformat(),
         "applicant_role": submitted["applicant_role"],
@@ -89,6 +100,19 @@ def open_case(submitted: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def situated(division_code: str, flags: Iterable[str]) -> dict[str, list[str]]:
+    """What work lists find a case by: `places`, the division with all that it lies in, and `marks`,
+    its flags alone and in each of those places."""
+    places = list(serving_codes(division_code))
+    marks = [mark(flag, place) for flag in flags for place in ("", *places)]
+    return {"places": places, "marks": marks}
+
+
+def mark(flag: str, place: str = "") -> str:
+    """A triage flag in a place, or wherever it is."""
+    return f"{flag} {place}".rstrip()
+
+
 def place(case: State, assignment: Assignment, at: datetime, *, actor: Actor) -> Decision:
     """Give the case to the body and, if there is one, the mediator of the assignment.
 
@@ -101,10 +125,49 @@ def place(case: State, assignment: Assignment, at: datetime, *, actor: Actor) ->
     given = assign_organisation(
         case, organisation, at, actor=actor, reasons=reasons, mediator_follows=bool(mediator)
     )
-    if mediator is None:
-        return given
-    taken = assign_mediator(after(case, given), mediator, at, actor=actor, reasons=reasons)
-    return together(given, taken)
+    return together(given, hand_over(after(case, given), assignment, at, actor=actor))
+
+
+def hand_over(case: State, assignment: Assignment, at: datetime, *, actor: Actor) -> Decision:
+    """What the rules found within the body that has the case: its mediator, mediators to choose
+    among, or nobody, so that its administrator decides."""
+    organisation, mediator = assignment.organisation, assignment.mediator
+    if mediator is not None:
+        return assign_mediator(case, mediator, at, actor=actor, reasons=assignment.reasons)
+    if assignment.choices and organisation is not None:
+        return propose_mediators(case, assignment.choices, at, actor=BY_RULES)
+    return NOTHING
+
+
+def propose_mediators(
+    case: State, mediators: Sequence[Mediator], at: datetime, *, actor: Actor
+) -> Decision:
+    """The applicant is asked to choose among these; a question asked before is withdrawn.
+
+    Whether the body offers a choice is the caller's matter (guard choice_offered).
+    """
+    to = tuple((p["party"], p["index"]) for p in case["parties"] if p["party"] == "applicant")
+    question = Asking(
+        "mediator",
+        to,
+        options=tuple(m.ref for m in mediators),
+        expires_on=due("mediator_choice", civil_day(at)).on,
+    )
+    return step(
+        case,
+        "propose-mediators",
+        actor,
+        at,
+        told={"organisation": dict(case["organisation"])},
+        asks=[question],
+        withdraws=_choice(case),
+    )
+
+
+def _choice(case: State) -> list[str]:
+    """The open question of whom the applicant wants, which is settled by any assignment."""
+    question = open_question(case, "mediator")
+    return [question["id"]] if question else []
 
 
 def leave_unassigned(case: State, reasons: Sequence[str], at: datetime) -> Decision:
@@ -140,23 +203,37 @@ def assign_organisation(
             "mediator_follows": mediator_follows,
             "by": actor.by,
         },
+        withdraws=_choice(case),
     )
 
 
 def assign_mediator(
-    case: State, mediator: Mediator, at: datetime, *, actor: Actor, reasons: Sequence[str] = ()
+    case: State,
+    mediator: Mediator,
+    at: datetime,
+    *,
+    actor: Actor,
+    reasons: Sequence[str] = (),
+    refused: bool = False,
 ) -> Decision:
     """The mediator has the case, the one before is released; nothing if it is the same one.
 
-    Whether the mediator may have it is `assigning.check_mediator`'s matter.
+    `refused` tells that a party refused the one before, who never has the case again. Whether the
+    mediator may have it is `assigning.check_mediator`'s matter.
     """
     before = case["mediator"]
+    avoided = {*case["refused_mediators"], *([before["id"]] if refused and before else ())}
     decided = step(
         case,
         "assign-mediator",
         actor,
         at,
-        change={"mediator": mediator.ref, "reasons": list(reasons)},
+        change={
+            "mediator": mediator.ref,
+            "reasons": list(reasons),
+            "refused_mediators": sorted(avoided),
+        },
+        settles=_choice(case),
         told={
             "organisation": dict(case["organisation"] or {}),
             "mediator": mediator.ref,
@@ -176,13 +253,17 @@ def withdraw(case: State, at: datetime, *, actor: Actor) -> Decision:
 def supplement(case: State, supplemented: Mapping[str, Any], at: datetime) -> Decision:
     """Note that the application has grown; `supplemented` is the data of application.supplemented.
 
-    Refused once the case has ended. Counts never go back, so notes may arrive in any order.
+    What was waited for has come: the examination goes on. Refused once the case has ended. Counts
+    never go back, so notes may arrive in any order.
     """
     if case["status"] in ENDED:
         raise not_allowed(case, "supplement")
     if supplemented["supplement_count"] <= case["supplement_count"]:
         return NOTHING
-    return Decision({"supplement_count": supplemented["supplement_count"], "supplemented_at": at})
+    noted = Decision({"supplement_count": supplemented["supplement_count"], "supplemented_at": at})
+    if case["status"] != "supplement_requested":
+        return noted
+    return together(noted, step(after(case, noted), "resume-examination", BY_RULES, at))
 
 
 def register_organisation(entry: Mapping[str, Any]) -> Decision:

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from services.routing import domain
+from services.routing.answering import Answering
+from services.routing.case_numbers import CaseNumbers
+from services.routing.numbering import Numbering
 from services.routing.placing import Placing
 from services.routing.steps import Actor
 from services.routing.store import Directory
@@ -35,17 +38,25 @@ def supplement(event: Event, state: State | None, at: datetime) -> Decision:
 
 
 def give_place_back(event: Event) -> Iterable[Upsert]:
-    """The mediator who had an ended case can take another."""
+    """The mediator who had an ended case can take another, and has the hours of its sessions."""
     mediator = event.data.get("released_mediator_id")
     if mediator:
-        yield Upsert(mediator, set={}, pull={"open": event.subject}, create=False)
+        hours = {"serial": event.subject, "taken_at": {"$lt": event.time}}
+        held = {"open": event.subject, "bookings": hours}
+        yield Upsert(mediator, set={}, pull=held, create=False)
 
 
-def handlers(directory: Directory) -> Handlers:
+def handlers(directory: Directory, numbers: CaseNumbers) -> Handlers:
     """Event → what is done with it."""
+    ended = [Projecting("mediators", give_place_back)]
     return {
         "application.submitted": [Deciding("cases", surroundings=Placing(directory))],
         "application.supplemented": [Deciding("cases", supplement)],
+        "application.answered": [Deciding("cases", Answering(directory))],
         "application.withdrawn": [Deciding("cases", withdraw)],
-        "case.withdrawn": [Projecting("mediators", give_place_back)],
+        "case.accepted": [Deciding("cases", surroundings=Numbering(numbers))],
+        "case.not_accepted": ended,
+        "case.failed": ended,
+        "case.withdrawn": ended,
+        "case.closed": ended,
     }

@@ -21,10 +21,11 @@ from services.routing.directory import Assignment, CaseFacts, Mediator, Snapshot
 from services.routing.steps import BY_RULES
 from services.routing.store import Cases, Directory
 from shared.backoff import pause
+from shared.civil_time import civil_day
 from shared.contracts.envelope import Event
 from shared.contracts.lifecycle import ENDED
 from shared.decision import NOTHING, Decision, State
-from shared.errors import Refused, Transient
+from shared.errors import Refused, Text, Transient
 from shared.log import logger
 from shared.runner import Decide
 
@@ -35,6 +36,7 @@ UNHELD_AGE = timedelta(minutes=10)
 """How long a place may be held for no case before it is given back."""
 
 _MEDIATORS_AT_A_TIME = 500
+_ON_LEAVE = Text("该调解员休假中，暂不承办新案", "The mediator is on leave and takes no new cases")
 
 
 class Placing:
@@ -145,9 +147,12 @@ class UnheldPlaces:
 def secure_place(directory: Directory, mediator: Mediator, serial_number: str) -> bool:
     """Take a place for a case assigned by hand; whether it was newly taken (False: held already).
 
-    Refused("capacity_exceeded") when others took the last one in this moment.
+    Refused("not_eligible") for a mediator on leave, "capacity_exceeded" when others took the last
+    one in this moment.
     """
     at = datetime.now(UTC)
+    if mediator.is_away(civil_day(at)):
+        raise Refused("not_eligible", _ON_LEAVE)
     if directory.take_place(mediator.id, serial_number, at):
         return True
     if directory.renew_place(mediator.id, serial_number, at):

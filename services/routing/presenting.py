@@ -7,17 +7,23 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from services.routing.assigning import REASONS, days_to_duty
-from services.routing.clocking import deadlines
+from services.routing.clocking import deadlines, is_overdue
 from services.routing.directory import Mediator, Organisation
+from services.routing.hints import suggested_referrals, warnings
 from shared import serial
-from shared.civil_time import MAINLAND_TIME, rfc3339
-from shared.contracts.lifecycle import STATUSES
+from shared.civil_time import MAINLAND_TIME, rfc3339, today
+from shared.contracts.lifecycle import OUTCOMES, STATUSES
+from shared.contracts.questions import QUESTIONS
+from shared.contracts.vocabulary import REFERRAL_STATUSES, REFERRALS
 from shared.divisions import find
 from shared.errors import Language
 
 
-def case_view(case: Mapping[str, Any], language: Language) -> dict[str, Any]:
-    """The whole case; nothing in it is personal."""
+def case_view(
+    case: Mapping[str, Any], language: Language, records: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """The whole case; nothing in it is personal but the words of `records`, which are opened for
+    those alone who work on it."""
     return {
         **case_line(case, language),
         "claims": case["claims"],
@@ -28,7 +34,24 @@ def case_view(case: Mapping[str, Any], language: Language) -> dict[str, Any]:
             for code in case["reasons"]
         ],
         "supplement_count": case["supplement_count"],
-        "history": [{**line, "at": rfc3339(line["at"])} for line in case["history"]],
+        "represented_count": case["represented_count"],
+        "parties": case["parties"],
+        "consents": [_timed(consent, "at") for consent in case["consents"]],
+        "questions": [_question(question, language) for question in case["questions"]],
+        "accepted_at": _moment(case["accepted_at"]),
+        "sessions": [_timed(session, "starts_at", "ends_at") for session in case["sessions"]],
+        "proposals": [_timed(proposal, "at") for proposal in case["proposals"]],
+        "extension": case["extension"]
+        and {name: case["extension"][name] for name in ("until", "state")},
+        "agreement": case["agreement"] and _agreement(case["agreement"]),
+        "referrals": [_referral(referral, language) for referral in case["referrals"]],
+        "outcome": case["outcome"],
+        "outcome_text": OUTCOMES[case["outcome"]].to(language) if case["outcome"] else None,
+        "closed_at": _moment(case["closed_at"]),
+        "warnings": warnings(case, language),
+        "suggested_referrals": suggested_referrals(case, language),
+        "records": [_timed(record, "at") for record in records],
+        "history": [_timed(line, "at") for line in case["history"]],
     }
 
 
@@ -37,6 +60,7 @@ def case_line(case: Mapping[str, Any], language: Language) -> dict[str, Any]:
     return {
         "serial_number": case["_id"],
         "serial_number_display": serial.display(case["_id"]),
+        "case_number": case["case_number"],
         "version": case["version"],
         "status": case["status"],
         "status_text": STATUSES[case["status"]].to(language),
@@ -49,7 +73,53 @@ def case_line(case: Mapping[str, Any], language: Language) -> dict[str, Any]:
         "organisation": case["organisation"],
         "mediator": case["mediator"],
         "deadlines": deadlines(case["clocks"]),
+        "next_due_on": case["next_due_on"],
+        "overdue": is_overdue(case["clocks"], today()),
     }
+
+
+def _question(question: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    return {
+        **question,
+        "text": QUESTIONS[question["kind"]].text.to(language),
+        "asked_at": rfc3339(question["asked_at"]),
+        "answers": [_timed(answer, "at") for answer in question["answers"]],
+    }
+
+
+def _agreement(agreement: Mapping[str, Any]) -> dict[str, Any]:
+    """How far an agreement is; its words are among the records."""
+    return {
+        "version": agreement["version"],
+        "recorded_at": rfc3339(agreement["recorded_at"]),
+        "perform_by": agreement["perform_by"],
+        "signatures": [
+            _timed({n: signature[n] for n in ("signatory", "index", "means", "at")}, "at")
+            for signature in agreement["signatures"]
+        ],
+        "effective_at": _moment(agreement["effective_at"]),
+    }
+
+
+def _referral(referral: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    return {
+        "id": referral["id"],
+        "kind": referral["kind"],
+        "kind_text": REFERRALS[referral["kind"]].to(language),
+        "status": referral["status"],
+        "status_text": REFERRAL_STATUSES[referral["status"]].to(language),
+        "to": referral["to"],
+        "history": [_timed(line, "at") for line in referral["history"]],
+    }
+
+
+def _timed(part: Mapping[str, Any], *moments: str) -> dict[str, Any]:
+    """The part with its moments as clients read them."""
+    return {**part, **{name: rfc3339(part[name]) for name in moments}}
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return rfc3339(moment) if moment else None
 
 
 def organisation_view(
@@ -66,6 +136,8 @@ def organisation_view(
         "divisions": [_division(code) for code in document["divisions"]],
         "categories": document["categories"],
         "active": document["active"],
+        "offers_choice": document.get("offers_choice", False),
+        "case_number_prefix": document.get("case_number_prefix"),
         "capacity": loaded.capacity,
         "open_cases": loaded.open_cases,
         "mediators": sum(m.active for m in staff),
@@ -89,19 +161,32 @@ def mediator_view(document: Mapping[str, Any]) -> dict[str, Any]:
         "active": document["active"],
         "conflict_count": len(document["conflicts"]),
         "last_assigned_at": rfc3339(last) if last else None,
+        "leave": document.get("leave", []),
     }
 
 
 def rota_line(document: Mapping[str, Any], on: date) -> dict[str, Any]:
     """Whether a mediator takes new cases on a day, and the first day from then on."""
-    days = days_to_duty(Mediator.from_document(document).rota, _opening(on))
+    first = _next_on_duty(Mediator.from_document(document), on)
     return {
         "mediator": {"id": document["_id"], "name": document["name"]},
         "version": document["version"],
         **document["rota"],
-        "on_duty": days == 0,
-        "next_on_duty": (on + timedelta(days=days)).isoformat() if days <= _WEEK else None,
+        "on_duty": first == on,
+        "next_on_duty": first.isoformat() if first else None,
     }
+
+
+def _next_on_duty(mediator: Mediator, on: date) -> date | None:
+    """The first day from this one on that the rota names and no leave takes; None for no day."""
+    day = on
+    while (days := days_to_duty(mediator.rota, _opening(day))) <= _WEEK:
+        day += timedelta(days=days)
+        ends = [leave.last for leave in mediator.leave if leave.first <= day <= leave.last]
+        if not ends:
+            return day
+        day = max(ends) + timedelta(days=1)
+    return None
 
 
 _WEEK = 7

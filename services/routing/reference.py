@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from services.routing.assigning import WOMEN_WORKERS_STATION
 from services.routing.directory import Mediator, Organisation, Rota
+from services.routing.number_wording import prefixes
 from shared.contracts.vocabulary import CATEGORIES
 from shared.divisions import Division, chain, children, is_within
 
@@ -97,9 +98,20 @@ _SPOKEN: Mapping[str, Mapping[str, float]] = {
 
 def generate(seed: int) -> Iterator[Entry]:
     """Every organisation followed by its mediators, province by province; 10 MiB in all."""
+    taken: set[str] = set()
     for province in children(None):
         if not province.code.startswith(_OUTSIDE):
-            yield from _within(province, seed)
+            for entry in _within(province, seed):
+                yield _prefixed(entry, taken) if entry.collection == "organisations" else entry
+
+
+def _prefixed(entry: Entry, taken: set[str]) -> Entry:
+    """The organisation with a prefix of case numbers that none before it has; it is taken then."""
+    document = entry.document
+    candidates = prefixes(document["kind"], document["division_code"])
+    prefix = next(candidate for candidate in candidates if candidate not in taken)
+    taken.add(prefix)
+    return Entry(entry.collection, {**document, "case_number_prefix": prefix})
 
 
 def _within(division: Division, seed: int) -> Iterator[Entry]:

@@ -14,11 +14,12 @@ from typing import Any, Final
 
 from services.routing import clocking
 from shared.contracts.envelope import NewEvent
-from shared.contracts.lifecycle import ENDED, GUARDS, RULES, STATUSES, allowed, find, givers
+from shared.contracts.guards import GUARDS
+from shared.contracts.lifecycle import ENDED, RULES, STATUSES, allowed, find, givers
 from shared.contracts.questions import OPEN, QUESTIONS, SETTLED, WITHDRAWN
 from shared.contracts.sources import SOURCES
 from shared.decision import Decision, State
-from shared.errors import Refused, Text
+from shared.errors import FieldError, Refused, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,10 @@ class Actor:
 
     @property
     def by(self) -> str:
-        """How events name it: the rules, an administrator, or the role."""
-        return "administrator" if self.role.endswith("_admin") else self.role
+        """How events name it: the rules, an administrator, or whose side; an agent is its party."""
+        if self.role.endswith("_admin"):
+            return "administrator"
+        return "applicant" if self.role == "agent" else self.role
 
 
 BY_RULES: Final = Actor(RULES)
@@ -61,13 +64,15 @@ def step(
     told: Mapping[str, Any] | None = None,
     asks: Sequence[Asking] = (),
     settles: Iterable[str] = (),
+    withdraws: Iterable[str] = (),
     days: Mapping[str, date | None] | None = None,
     particulars: str | None = None,
 ) -> Decision:
     """The case moved by `command`: the change, its line of history and its event.
 
-    `change` are further fields of the case, `told` further data of the event, `days` the last days
-    of clocks of a date, `particulars` the sealed words of the step, kept with the case and sent
+    `change` are further fields of the case, `told` further data of the event, `settles` and
+    `withdraws` the ids of questions closed as answered or as pointless, `days` the last days of
+    clocks of a date, `particulars` the sealed words of the step, kept with the case and sent
     along for documents. Refused: command_not_allowed, forbidden.
     """
     row = find(command, case["status"])
@@ -77,7 +82,7 @@ def step(
         raise Refused("forbidden", extra={"command": command})
     status = row.target or case["status"]
     after = {**case, **(change or {})}
-    questions, opened, settled = _questions(after, status, asks, settles, at)
+    questions, opened, settled = _questions(after, status, asks, (settles, withdraws), at)
     clocks = clocking.after_step(after["clocks"], row, after["flags"], at, days or {})
     changed: dict[str, Any] = {
         **(change or {}),
@@ -147,10 +152,22 @@ def not_allowed(case: State, command: str) -> Refused:
     )
 
 
-def rule_not_met(guard: str) -> Refused:
-    """The refusal of a command by a guard of the lifecycle table, with the rule and its source."""
+def rule_not_met(
+    guard: str,
+    *,
+    slug: str = "rule_not_met",
+    errors: Sequence[FieldError] = (),
+    text: Text | None = None,
+    source: str | None = None,
+) -> Refused:
+    """The refusal of a command by a guard of the lifecycle table, with the rule and its source.
+
+    `errors` name what of the body stands against it, `text` and `source` say it more exactly than
+    the guard does, `slug` is that of a problem of its own kind.
+    """
     rule = GUARDS[guard]
-    return Refused("rule_not_met", rule.text, extra={"rule": guard, "source": SOURCES[rule.source]})
+    more = {"rule": guard, "source": SOURCES[source or rule.source]}
+    return Refused(slug, text or rule.text, errors=errors, extra=more)
 
 
 # --- questions -------------------------------------------------------------------------------
@@ -207,20 +224,23 @@ def _questions(
     case: State,
     status: str,
     asks: Sequence[Asking],
-    settles: Iterable[str],
+    over: tuple[Iterable[str], Iterable[str]],
     at: datetime,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
-    """All questions after the step, those opened as events tell them, ids of those settled now.
+    """All questions after the step, those opened as events tell them, ids of those settled now;
+    `over` are the ids of those answered and of those withdrawn.
 
     A case that ends withdraws all that is still open, save what is asked about referrals.
     """
-    settled = set(settles)
+    settled, withdrawn = map(set, over)
     questions, gone = [], []
     for question in case["questions"]:
         state = question["state"]
         if state == OPEN and question["id"] in settled:
             state = SETTLED
-        elif state == OPEN and status in ENDED and question["kind"] != "referral":
+        elif state == OPEN and (
+            question["id"] in withdrawn or (status in ENDED and question["kind"] != "referral")
+        ):
             state = WITHDRAWN
         if state != question["state"]:
             gone.append(question["id"])

@@ -2,7 +2,8 @@
 
     cases          aggregates, see domain.open_case
     organisations  aggregates: directory.Organisation and its address; their events feed query
-    mediators      directory.Mediator and `open`, the serial numbers of the cases they hold
+    mediators      directory.Mediator and `open`, the serial numbers of the cases they hold, and
+                   `bookings`, the hours of their sessions (see booking)
 
 A mediator's places are taken by appending to `open` under a guard on its size, so no number of
 concurrent workers can take more than there are, and taking one twice for the same case is one.
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ReturnDocument, UpdateOne
@@ -32,6 +33,37 @@ _IN_ONE_GO = 10_000
 that a micro-batch of cases may go to are one round trip each."""
 
 
+PREFIX = "case_number_prefix"
+"""The field of an organisation that begins its case numbers; unique, null until it is needed."""
+
+
+Index = tuple[tuple[str, int], ...]
+"""The fields of an index with their directions."""
+
+LEADING = ("mediator.id", "organisation.id", "places", "marks", "")
+"""What work lists are about, each with indexes of its own ("" for all cases)."""
+
+ONLY_SET: Mapping[str, Any] = {"$gt": ""}
+"""What a text field that is mostly null must be for its index to hold the document."""
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before any moment of a case; what is later is a moment, and null is not."""
+
+NEXT_TICK: Index = (("next_tick_at", 1), ("tick_lease_until", 1))
+"""By which the deadline sweep finds what is due."""
+
+
+def case_index(leading: str, order: str = "", *, plain: bool = False) -> Index:
+    """The index by which cases of something are read in an order (received_at, next_due_on), by
+    status and category unless `plain`; without an order that of the field alone.
+    """
+    fields = [leading] if leading else []
+    if order:
+        fields += [] if plain else ["status", "category"]
+        fields += [order, "_id"]
+    return tuple((field, 1) for field in fields)
+
+
 class Cases(Aggregates):
     """The collection `cases`."""
 
@@ -40,14 +72,20 @@ class Cases(Aggregates):
 
     def ensure_indexes(self) -> None:
         super().ensure_indexes()
-        for keys in (
-            [("received_at", 1), ("_id", 1)],
-            [("status", 1), ("received_at", 1), ("_id", 1)],
-            [("organisation.id", 1), ("status", 1), ("received_at", 1), ("_id", 1)],
-            [("mediator.id", 1), ("status", 1), ("received_at", 1), ("_id", 1)],
-            [("deadlines.due_on", 1)],
-        ):
-            self.collection.create_index(keys)
+        for leading in LEADING:
+            self._create(case_index(leading, "received_at"))
+            self._create(case_index(leading, "next_due_on"), {"next_due_on": ONLY_SET})
+        self._create(case_index("", "received_at", plain=True))
+        self._create(case_index("", "next_due_on", plain=True), {"next_due_on": ONLY_SET})
+        self._create(case_index("case_number"), {"case_number": ONLY_SET})
+        self._create(NEXT_TICK, {"next_tick_at": {"$gt": LONG_AGO}})
+        self._create((("employer_hashes", 1), ("received_at", 1)))
+        self._create((("received_at", 1), ("division_code", 1), ("category", 1)))
+
+    def _create(self, index: Index, holding: Mapping[str, Any] | None = None) -> None:
+        """An index of all cases, or of those only that a filter holds of."""
+        partial: Document = {"partialFilterExpression": dict(holding)} if holding else {}
+        self.collection.create_index(list(index), **partial)
 
 
 class Directory:
@@ -60,8 +98,16 @@ class Directory:
     def ensure_indexes(self) -> None:
         self.organisations.ensure_indexes()
         self.organisations.collection.create_index([("divisions", 1)])
+        self.organisations.collection.create_index(
+            PREFIX, unique=True, partialFilterExpression={PREFIX: {"$type": "string"}}
+        )
+        self.organisations.collection.create_index([("division_code", 1), ("_id", 1)])
         self.mediators.create_index([("organisation", 1)])
         self.mediators.create_index([("open", 1)])
+        self.mediators.create_index(
+            "calendar_hash", unique=True, partialFilterExpression={"calendar_hash": ONLY_SET}
+        )
+        self.mediators.create_index([("bookings.ends_at", 1)])
 
     def serving(self, codes: Collection[str]) -> list[Organisation]:
         """Organisations that serve any of these divisions."""
@@ -228,7 +274,7 @@ _COUNTED: Mapping[str, Any] = {
     **dict.fromkeys(
         (
             "organisation", "name", "capacity", "rota", "divisions", "specialisms", "languages",
-            "conflicts", "active", "last_assigned_at", "version",
+            "conflicts", "active", "last_assigned_at", "version", "leave",
         ),
         1,
     ),

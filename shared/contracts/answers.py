@@ -117,6 +117,6 @@ def words(choices: Iterable[str], description: str) -> fields.List[Any]:
     return parts(fields.String(validate=validate.OneOf(list(choices))), description)
 
 
-def anything(description: str) -> fields.Dict:
+def anything(description: str, *, null: bool = False) -> fields.Dict:
     """An object of whatever members."""
-    return fields.Dict(required=True, metadata={"description": description})
+    return fields.Dict(required=True, allow_none=null, metadata={"description": description})

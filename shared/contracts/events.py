@@ -90,7 +90,7 @@ EVENTS: Mapping[str, EventType] = {
                   "The parties are asked whether they agree to mediate."),
         EventType("case.consent_recorded", 1, _R, _STEP, p.CaseConsentRecorded,
                   "A party agreed or declined to mediate."),
-        EventType("case.accepted", 1, _R, _OWN_STEP, p.CaseStep,
+        EventType("case.accepted", 1, _R, _OWN_STEP, p.CaseAccepted,
                   "The case is accepted; its number follows."),
         EventType("case.numbered", 1, _R, _STEP, p.CaseNumbered,
                   "The accepted case has its number."),
@@ -110,6 +110,8 @@ EVENTS: Mapping[str, EventType] = {
                   "The parties are asked to extend the mediation."),
         EventType("case.mediation_extended", 1, _R, _STEP, p.CaseExtension,
                   "All parties agreed to extend the mediation."),
+        EventType("case.extension_refused", 1, _R, _STEP, p.CaseExtension,
+                  "A party does not agree to extend the mediation."),
         EventType("case.agreement_recorded", 1, _R, _STEP, p.CaseAgreementRecorded,
                   "An agreement is written down, to be signed."),
         EventType("case.signature_recorded", 1, _R, _STEP, p.CaseSignatureRecorded,
@@ -150,7 +152,7 @@ EVENTS: Mapping[str, EventType] = {
                   "An organisation joined the directory."),
         EventType("organisation.changed", 1, _R, (_Q,), p.OrganisationEntry,
                   "A directory entry is different now (all of it is repeated)."),
-        EventType("warning.raised", 1, _R, (_N, _Q), p.WarningRaised,
+        EventType("warning.raised", 1, _R, (_N,), p.WarningRaised,
                   "Cases of an employer, a division or a category grow unusually."),
     )
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 Everything that affects the state machine lives in this file. `TRANSITIONS` is the table; the
 checks, the commands an answer lists, who may give them, the clocks that start and stop, the enums
-in OpenAPI and the diagram are all read from it.
+in OpenAPI and the diagram are all read from it. The rules its rows name are worded in `guards`.
 """
 
 from __future__ import annotations
@@ -66,83 +66,6 @@ OUTCOMES: Mapping[str, Text] = {
 """How a case ended: the status it was closed from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """What must hold beside the status; `source` is a key of SOURCES."""
-
-    text: Text
-    source: str
-
-
-GUARDS: Mapping[str, Guard] = {
-    "all_consented": Guard(
-        Text(
-            "双方当事人均同意调解后方可受理",
-            "A case is accepted only when all parties agree to mediate",
-        ),
-        "R17 22",
-    ),
-    "choice_offered": Guard(
-        Text("该调解组织未开放选择调解员", "The organisation does not let applicants choose"),
-        "service",
-    ),
-    "acceptance_in_time": Guard(
-        Text("调解期限只能在届满前延长", "The term can be extended only before it ends"), "R17 29"
-    ),
-    "extension_within_limit": Guard(
-        Text(
-            "延长须经双方同意；新就业形态争议延长不超过15日，其他争议不超过60日",
-            "An extension is by joint consent: 15 days at most in new-form employment, else 60",
-        ),
-        "R17 29",
-    ),
-    "session_held": Guard(
-        Text("须先有调解记录", "A session must have been recorded before"), "R17 30"
-    ),
-    "agreement_complete": Guard(
-        Text(
-            "调解协议须写明当事人、请求事项、结果、履行期限和方式",
-            "An agreement states parties, claims, result, time and manner of performance",
-        ),
-        "R17 26",
-    ),
-    "represented_consented": Guard(
-        Text(
-            "代表人变更请求或者和解，须经被代表的当事人同意",
-            "Representatives change claims or settle only with the consent of the represented",
-        ),
-        "CPL 56",
-    ),
-    "authorised_to_settle": Guard(
-        Text(
-            "一般授权的代理人无权代为和解，须由当事人本人签署或者特别授权",
-            "A general agent cannot settle: the party signs, or gives special authority",
-        ),
-        "CPL 62",
-    ),
-    "all_signed": Guard(
-        Text(
-            "协议经双方当事人和调解员签名并加盖调解组织印章后生效",
-            "An agreement takes effect when parties and mediator have signed and it is sealed",
-        ),
-        "R17 26",
-    ),
-    "review_in_time": Guard(
-        Text(
-            "仲裁审查须双方在协议生效之日起15日内共同申请",
-            "Review is requested by both parties within 15 days from the agreement's effect",
-        ),
-        "R33 74",
-    ),
-    "reopening_in_time": Guard(
-        Text("结案后30日内可以重新办理", "A closed case can be reopened within 30 days"), "service"
-    ),
-    "archiving_due": Guard(
-        Text("结案满30日后归档", "A case is archived 30 days after it was closed"), "service"
-    ),
-}
-"""Rules a command is refused by, although the status would allow it (409 `rule_not_met`)."""
-
 RULES = "rules"
 """Who moves a case when nobody commands it: the product's own rules, on an event or a clock."""
 
@@ -181,6 +104,10 @@ _UNDER_WAY = _in(
     "agreed", "agreement_signed", "review_requested", "review_confirmed", "review_refused",
     "performed", "breached",
 )  # fmt: skip
+_BEFORE_AGREEMENT = _in(
+    "organisation_assigned", "mediator_assigned", "under_examination", "supplement_requested",
+    "seeking_consent", "accepted", "mediating",
+)  # fmt: skip
 _SETTLED = _in("agreement_signed", "review_confirmed", "review_refused")
 _OPEN = frozenset(STATUSES) - ENDED
 _REFERABLE = frozenset(STATUSES) - {"submitted", "unassigned", "archived"}
@@ -188,260 +115,115 @@ _REFERABLE = frozenset(STATUSES) - {"submitted", "unassigned", "archived"}
 TRANSITIONS: tuple[Transition, ...] = (
     # --- who has the case
     Transition("leave-unassigned", _in("submitted"), "unassigned", "case.unassigned", _RULES),
-    Transition(
-        "assign-organisation",
+    Transition("assign-organisation",
         _in("submitted", "unassigned", "organisation_assigned", "mediator_assigned"),
-        "organisation_assigned",
-        "case.organisation_assigned",
-        _in(RULES, "platform_admin"),
-        stops=("mediator_choice", "examination_start"),
-    ),
-    Transition(
-        "propose-mediators",
-        _in("organisation_assigned"),
-        None,
-        "case.mediators_proposed",
+        "organisation_assigned", "case.organisation_assigned", _in(RULES, "platform_admin"),
+        stops=("mediator_choice", "examination_start")),
+    Transition("propose-mediators", _in("organisation_assigned"), None, "case.mediators_proposed",
         _in(RULES, "organisation_admin"),
-        guards=("choice_offered",),
-        starts=("mediator_choice",),
-    ),
-    Transition(
-        "assign-mediator",
-        _in("organisation_assigned", "mediator_assigned"),
-        "mediator_assigned",
-        "case.mediator_assigned",
-        _ADMINISTRATORS | {RULES, "applicant", "agent"},  # the applicant's choice among three
-        starts=("examination_start",),
-        stops=("mediator_assignment", "mediator_choice"),
-    ),
-    Transition(
-        "assign-mediator", _UNDER_WAY, None, "case.mediator_assigned", _ADMINISTRATORS | {RULES}
-    ),
-    Transition(
-        "transfer",
-        _in("organisation_assigned", "mediator_assigned", "under_examination",
-            "supplement_requested", "seeking_consent", "accepted", "mediating"),
-        "organisation_assigned",
-        "case.transferred",
+        guards=("choice_offered",), starts=("mediator_choice",)),
+    # the applicant's choice among three
+    Transition("assign-mediator", _in("organisation_assigned", "mediator_assigned"),
+        "mediator_assigned", "case.mediator_assigned",
+        _ADMINISTRATORS | {RULES, "applicant", "agent"},
+        starts=("examination_start",), stops=("mediator_assignment", "mediator_choice")),
+    Transition("assign-mediator", _UNDER_WAY, None, "case.mediator_assigned",
+        _ADMINISTRATORS | {RULES}),
+    Transition("transfer", _BEFORE_AGREEMENT, "organisation_assigned", "case.transferred",
         _ADMINISTRATORS,
         starts=("mediator_assignment", "acceptance_decision"),
         stops=("examination_start", "supplement_answer", "consent_answer", "mediation_end",
-               "fast_track_mediation", "mediator_choice"),
-    ),
+            "fast_track_mediation", "mediator_choice")),
     # --- examination
-    Transition(
-        "begin-examination",
-        _in("mediator_assigned"),
-        "under_examination",
-        "case.examination_begun",
+    Transition("begin-examination", _in("mediator_assigned"), "under_examination",
+        "case.examination_begun", _MEDIATOR,
+        stops=("examination_start",)),
+    Transition("request-supplement", _in("under_examination"), "supplement_requested",
+        "case.supplement_requested", _MEDIATOR,
+        starts=("supplement_answer",)),
+    # when the supplement has come, or is no longer waited for
+    Transition("resume-examination", _in("supplement_requested"), "under_examination",
+        "case.examination_resumed", _MEDIATOR | {RULES},
+        stops=("supplement_answer",)),
+    Transition("seek-consent", _in("under_examination"), "seeking_consent", "case.consent_sought",
         _MEDIATOR,
-        stops=("examination_start",),
-    ),
-    Transition(
-        "request-supplement",
-        _in("under_examination"),
-        "supplement_requested",
-        "case.supplement_requested",
-        _MEDIATOR,
-        starts=("supplement_answer",),
-    ),
-    Transition(
-        "resume-examination",
-        _in("supplement_requested"),
-        "under_examination",
-        "case.examination_resumed",
-        _MEDIATOR | {RULES},  # when the supplement has come, or is no longer waited for
-        stops=("supplement_answer",),
-    ),
-    Transition(
-        "seek-consent",
-        _in("under_examination"),
-        "seeking_consent",
-        "case.consent_sought",
-        _MEDIATOR,
-        starts=("consent_answer",),
-    ),
-    Transition(
-        "record-consent",
-        _in("seeking_consent"),
-        None,
-        "case.consent_recorded",
-        _MEDIATOR | _PARTIES,
-    ),
-    Transition(
-        "accept",
-        _in("seeking_consent"),
-        "accepted",
-        "case.accepted",
-        _MEDIATOR,
-        guards=("all_consented",),
-        starts=("mediation_end", "fast_track_mediation"),
-        stops=("acceptance_decision", "fast_track_acceptance", "consent_answer"),
-    ),
-    Transition(
-        "refuse",
+        starts=("consent_answer",)),
+    Transition("record-consent", _in("seeking_consent"), None, "case.consent_recorded",
+        _MEDIATOR | _PARTIES),
+    Transition("accept", _in("seeking_consent"), "accepted", "case.accepted", _MEDIATOR,
+        guards=("all_consented",), starts=("mediation_end", "fast_track_mediation"),
+        stops=("acceptance_decision", "fast_track_acceptance", "consent_answer")),
+    Transition("refuse",
         _in("mediator_assigned", "under_examination", "supplement_requested", "seeking_consent"),
-        "not_accepted",
-        "case.not_accepted",
-        _MEDIATOR,
-        starts=("closing",),
-    ),
+        "not_accepted", "case.not_accepted", _MEDIATOR,
+        starts=("closing",)),
     # --- mediation
-    Transition(
-        "schedule-session",
-        _in("accepted", "mediating"),
-        "mediating",
-        "case.session_scheduled",
-        _MEDIATOR,
-    ),
-    Transition(
-        "answer-session", _in("mediating"), None, "case.session_answered", _MEDIATOR | _PARTIES
-    ),
+    Transition("schedule-session", _in("accepted", "mediating"), "mediating",
+        "case.session_scheduled", _MEDIATOR,
+        guards=("session_ahead", "sessions_apart")),
+    Transition("answer-session", _in("mediating"), None, "case.session_answered",
+        _MEDIATOR | _PARTIES),
     Transition("cancel-session", _in("mediating"), None, "case.session_cancelled", _MEDIATOR),
-    Transition("record-session", _in("mediating"), None, "case.session_held", _MEDIATOR),
+    Transition("record-session", _in("mediating"), None, "case.session_held", _MEDIATOR,
+        guards=("session_begun",)),
     Transition("record-proposal", _in("mediating"), None, "case.proposal_made", _MEDIATOR),
-    Transition(
-        "extend",
-        _in("accepted", "mediating"),
-        None,
-        "case.extension_proposed",
-        _MEDIATOR,
-        guards=("acceptance_in_time", "extension_within_limit"),
-    ),
-    Transition(
-        "apply-extension",
-        _in("accepted", "mediating"),
-        None,
-        "case.mediation_extended",
-        _MEDIATOR | _PARTIES,  # the last consent of all
-    ),
-    Transition(
-        "record-agreement",
-        _in("mediating", "agreed"),
-        "agreed",
-        "case.agreement_recorded",
-        _MEDIATOR,
+    Transition("extend", _in("accepted", "mediating"), None, "case.extension_proposed", _MEDIATOR,
+        guards=("acceptance_in_time", "extension_within_limit")),
+    # the last consent of all
+    Transition("apply-extension", _in("accepted", "mediating"), None, "case.mediation_extended",
+        _MEDIATOR | _PARTIES),
+    # the first who declines
+    Transition("refuse-extension", _in("accepted", "mediating"), None, "case.extension_refused",
+        _MEDIATOR | _PARTIES),
+    Transition("record-agreement", _in("mediating", "agreed"), "agreed",
+        "case.agreement_recorded", _MEDIATOR,
         guards=("session_held", "agreement_complete", "represented_consented"),
-        starts=("signature",),
-    ),
-    Transition(
-        "sign",
-        _in("agreed"),
-        None,
-        "case.signature_recorded",
+        starts=("signature",)),
+    Transition("sign", _in("agreed"), None, "case.signature_recorded", _MEDIATOR | _PARTIES,
+        guards=("authorised_to_settle",)),
+    # whoever signs last
+    Transition("conclude", _in("agreed"), "agreement_signed", "case.agreement_signed",
         _MEDIATOR | _PARTIES,
-        guards=("authorised_to_settle",),
-    ),
-    Transition(
-        "conclude",
-        _in("agreed"),
-        "agreement_signed",
-        "case.agreement_signed",
-        _MEDIATOR | _PARTIES,  # whoever signs last
         guards=("all_signed",),
         starts=("arbitration_review_request", "judicial_confirmation", "performance"),
-        stops=("signature", "mediation_end", "fast_track_mediation"),
-    ),
-    Transition(
-        "resume-mediation",
-        _in("agreed"),
-        "mediating",
-        "case.agreement_declined",
-        _MEDIATOR | _PARTIES,  # a party declines to sign
-        stops=("signature",),
-    ),
-    Transition(
-        "fail",
-        _in("accepted", "mediating", "agreed"),
-        "failed",
-        "case.failed",
-        _MEDIATOR,
-        starts=("closing",),
-    ),
+        stops=("signature", "mediation_end", "fast_track_mediation", "right_to_arbitrate")),
+    # a party declines to sign
+    Transition("resume-mediation", _in("agreed"), "mediating", "case.agreement_declined",
+        _MEDIATOR | _PARTIES,
+        stops=("signature",)),
+    Transition("fail", _in("accepted", "mediating", "agreed"), "failed", "case.failed", _MEDIATOR,
+        starts=("closing",)),
     # --- what follows
-    Transition(
-        "request-review",
-        _in("agreement_signed"),
-        "review_requested",
-        "case.review_requested",
-        _MEDIATOR | _PARTIES,  # the last of the parties to join
-        guards=("review_in_time",),
-        starts=("arbitration_review",),
-        stops=("arbitration_review_request",),
-    ),
-    Transition(
-        "confirm-review",
-        _in("review_requested"),
-        "review_confirmed",
-        "case.review_confirmed",
+    # the last of the parties to join
+    Transition("request-review", _in("agreement_signed"), "review_requested",
+        "case.review_requested", _MEDIATOR | _PARTIES,
+        guards=("review_in_time",), starts=("arbitration_review",),
+        stops=("arbitration_review_request",)),
+    Transition("confirm-review", _in("review_requested"), "review_confirmed",
+        "case.review_confirmed", _MEDIATOR,
+        stops=("arbitration_review",)),
+    Transition("refuse-review", _in("review_requested"), "review_refused", "case.review_refused",
         _MEDIATOR,
-        stops=("arbitration_review",),
-    ),
-    Transition(
-        "refuse-review",
-        _in("review_requested"),
-        "review_refused",
-        "case.review_refused",
-        _MEDIATOR,
-        stops=("arbitration_review",),
-    ),
-    Transition(
-        "confirm-performance",
-        _SETTLED,
-        "performed",
-        "case.performed",
-        _MEDIATOR,
-        starts=("closing",),
-        stops=("performance",),
-    ),
-    Transition(
-        "record-breach",
-        _SETTLED,
-        "breached",
-        "case.breached",
-        _MEDIATOR,
-        starts=("closing",),
-        stops=("performance",),
-    ),
-    Transition("refer", _REFERABLE, None, "case.referral_opened", _MEDIATOR),
-    Transition(
-        "update-referral", _REFERABLE, None, "case.referral_changed", _MEDIATOR | _PARTIES
-    ),
+        stops=("arbitration_review",)),
+    Transition("confirm-performance", _SETTLED, "performed", "case.performed", _MEDIATOR,
+        starts=("closing",), stops=("performance",)),
+    Transition("record-breach", _SETTLED, "breached", "case.breached", _MEDIATOR,
+        starts=("closing",), stops=("performance",)),
+    Transition("refer", _REFERABLE, None, "case.referral_opened", _MEDIATOR,
+        guards=("referral_fits", "review_in_time")),
+    Transition("update-referral", _REFERABLE, None, "case.referral_changed", _MEDIATOR | _PARTIES,
+        guards=("referral_in_order",)),
     # --- the end
-    Transition(
-        "withdraw",
-        _OPEN - _SETTLED - {"performed", "breached", "review_requested"},
-        "withdrawn",
-        "case.withdrawn",
-        _MEDIATOR | {"applicant", "agent"},
-        starts=("closing",),
-    ),
-    Transition(
-        "close",
-        frozenset(OUTCOMES),
-        "closed",
-        "case.closed",
-        _MEDIATOR | {RULES},
-        starts=("archiving",),
-    ),
-    Transition(
-        "reopen",
-        _in("closed"),
-        "organisation_assigned",
-        "case.reopened",
-        _ADMINISTRATORS,
-        guards=("reopening_in_time",),
-        starts=("mediator_assignment", "acceptance_decision"),
-        stops=("archiving",),
-    ),
-    Transition(
-        "archive",
-        _in("closed"),
-        "archived",
-        "case.archived",
-        _in(RULES, "platform_admin"),
-        guards=("archiving_due",),
-    ),
+    Transition("withdraw", _OPEN - _SETTLED - {"performed", "breached", "review_requested"},
+        "withdrawn", "case.withdrawn", _MEDIATOR | {"applicant", "agent"},
+        starts=("closing",)),
+    Transition("close", frozenset(OUTCOMES), "closed", "case.closed", _MEDIATOR | {RULES},
+        starts=("archiving",)),
+    Transition("reopen", _in("closed"), "organisation_assigned", "case.reopened", _ADMINISTRATORS,
+        guards=("reopening_in_time", "organisation_kept"),
+        starts=("mediator_assignment", "acceptance_decision"), stops=("archiving",)),
+    Transition("archive", _in("closed"), "archived", "case.archived", _in(RULES, "platform_admin"),
+        guards=("archiving_due",)),
 )  # fmt: skip
 """The table: every step a case can take."""
 

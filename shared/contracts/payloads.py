@@ -145,6 +145,7 @@ class ApplicationSubmitted(Payload):
     holder_hashes = fields.List(
         fields.String(), required=True, metadata={"description": "keyed hashes, `my cases`"}
     )
+    respondent_hashes = fields.List(fields.String())  # keyed, in their order: their `my cases`
     respondent_code_hashes = fields.List(
         fields.String(),
         required=True,
@@ -268,6 +269,13 @@ class CaseConsentRecorded(CaseStep, PartyRef):
     )
 
 
+class CaseAccepted(CaseStep):
+    without = fields.List(
+        fields.Nested(PartyRef),
+        metadata={"description": "respondents who do not take part in the mediation"},
+    )
+
+
 class CaseNumbered(CaseStep):
     case_number = fields.String(required=True, metadata={"examples": ["济历劳人调〔2026〕第12号"]})
 
@@ -317,8 +325,18 @@ class CaseSignatureRecorded(CaseStep):
     missing = fields.Integer(required=True, metadata={"description": "signatures still awaited"})
 
 
+class Signature(Payload):
+    signatory = _one_of((*PARTIES, "mediator", "organisation"))
+    index = fields.Integer(required=True)
+    means = _one_of((*MEANS, "seal"))
+    at = fields.AwareDateTime(required=True)
+
+
 class CaseAgreementSigned(CaseStep):
     effective_at = fields.AwareDateTime(required=True)
+    signatures = fields.List(
+        fields.Nested(Signature), metadata={"description": "all of them, for the document"}
+    )
     perform_by = fields.Date(allow_none=True)
 
 
@@ -330,6 +348,7 @@ class CaseReferral(CaseStep):
     referral_id = fields.String(required=True)
     kind = _one_of(REFERRALS)
     referral_status = _one_of(REFERRAL_STATUSES)
+    to = fields.List(fields.Nested(PartyRef), metadata={"description": "who is referred"})
 
 
 class CaseClosed(CaseStep):

@@ -2,7 +2,10 @@
 
 This table is the whole of it. The frame refuses whom a row does not name (401, 403); the service
 asks `shared.access` whether the relation holds, and what one is not related to does not exist
-(404). Commands on a case are narrowed further by `who` of the lifecycle table.
+(404). Commands on a case are narrowed further by `who` of the lifecycle table. Of a person who
+logs in the role says little: one side of a case is the applicant of the next; which side it is, and
+whether any, the identity hash says. Where codes are asked for, a person's token that does not
+reach is as good as none: the code is asked for (401).
 """
 
 from __future__ import annotations
@@ -16,9 +19,11 @@ from shared.contracts.vocabulary import ROLES
 Relation = Literal[
     "any",  # whoever has the role
     "own_divisions",  # of the token's divisions; all, if it names none
+    "all_divisions",  # whatever it is about, if the token names no division
     "own_organisation",  # of the token's organisation
     "own_case",  # the mediator of the case
     "self",  # about the caller
+    "holder",  # who applied, or its agent
     "party",  # a party of the case or its agent
     "own_channel",  # of the token's channel
 ]
@@ -33,6 +38,8 @@ class Rule:
     roles: Mapping[str, Relation]
 
 
+_PERSONS: Final = ("applicant", "agent", "respondent")
+
 EVERYONE: Final = Rule(anonymous=True, roles=dict.fromkeys(ROLES, "any"))
 
 
@@ -40,10 +47,14 @@ def _tokens(**roles: Relation) -> Rule:
     return Rule(anonymous=False, roles=roles)
 
 
+def _holders(**others: Relation) -> Rule:
+    """Who applied, with a token or the receipt's code, and others with a token."""
+    return Rule(anonymous=True, roles={**dict.fromkeys(_PERSONS, "holder"), **others})
+
+
 def _parties(**others: Relation) -> Rule:
-    """The parties with a token, anyone with a code, and others with a token."""
-    parties: dict[str, Relation] = dict.fromkeys(("applicant", "agent", "respondent"), "party")
-    return Rule(anonymous=True, roles={**parties, **others})
+    """Every party, with a token or the code it was sent, and others with a token."""
+    return Rule(anonymous=True, roles={**dict.fromkeys(_PERSONS, "party"), **others})
 
 
 _STAFF: Final[Mapping[str, Relation]] = {
@@ -51,8 +62,11 @@ _STAFF: Final[Mapping[str, Relation]] = {
     "organisation_admin": "own_organisation",
     "mediator": "own_case",
 }
-_PLATFORM: Final = _tokens(platform_admin="any")
-_DIRECTORY: Final = _tokens(platform_admin="any", organisation_admin="own_organisation")
+_PLATFORM: Final = _tokens(platform_admin="own_divisions")
+_DIRECTORY: Final = _tokens(platform_admin="own_divisions", organisation_admin="own_organisation")
+_STAFF_CONTACTS: Final = _tokens(
+    platform_admin="all_divisions", organisation_admin="own_organisation"
+)
 
 _APPLICATION = "/v1/applications/{serial_number}"
 _CASE = "/v1/cases/{serial_number}"
@@ -63,15 +77,15 @@ POLICY: Final[Mapping[str, Rule]] = {
         anonymous=True, roles={**dict.fromkeys(ROLES, "any"), "partner": "own_channel"}
     ),
     f"GET {_APPLICATION}": _parties(**_STAFF),
-    f"POST {_APPLICATION}/supplements": _parties(),
-    f"POST {_APPLICATION}/withdrawal": _parties(),
+    f"POST {_APPLICATION}/supplements": _holders(),
+    f"POST {_APPLICATION}/withdrawal": _holders(),
     f"POST {_APPLICATION}/consent": _parties(),
     f"GET {_APPLICATION}/questions": _parties(),
     f"POST {_APPLICATION}/answers": _parties(),
     f"PATCH {_APPLICATION}/contact": _parties(),
-    f"GET {_APPLICATION}/receipt": _parties(),
-    f"PUT {_APPLICATION}/attachments/{{index}}": _parties(),
-    f"GET {_APPLICATION}/attachments/{{index}}": _parties(**_STAFF),
+    f"GET {_APPLICATION}/receipt": _holders(),
+    f"PUT {_APPLICATION}/attachments/{{index}}": _holders(),
+    f"GET {_APPLICATION}/attachments/{{index}}": _holders(**_STAFF),
     f"GET {_APPLICATION}/documents": _parties(**_STAFF),
     f"GET {_APPLICATION}/documents/{{document}}": _parties(**_STAFF),
     "POST /v1/drafts": EVERYONE,
@@ -96,7 +110,7 @@ POLICY: Final[Mapping[str, Rule]] = {
     "PATCH /v1/mediators/{mediator}": _DIRECTORY,
     "POST /v1/mediators/{mediator}/leave": _DIRECTORY,
     "POST /v1/mediators/{mediator}/calendar": _tokens(
-        platform_admin="any", organisation_admin="own_organisation", mediator="self"
+        platform_admin="own_divisions", organisation_admin="own_organisation", mediator="self"
     ),
     "GET /v1/calendars/{calendar}": EVERYONE,  # the secret in the address lets in
     "GET /v1/rota": _DIRECTORY,
@@ -104,6 +118,9 @@ POLICY: Final[Mapping[str, Rule]] = {
     "GET /v1/warnings": _tokens(platform_admin="own_divisions", auditor="any"),
     # notify
     "GET /v1/messages": _PLATFORM,
+    "GET /v1/staff-contacts/{audience}": _STAFF_CONTACTS,
+    "PUT /v1/staff-contacts/{audience}": _STAFF_CONTACTS,
+    "DELETE /v1/staff-contacts/{audience}": _STAFF_CONTACTS,
     # query
     "GET /v1/progress/{serial_number}": _parties(),
     "GET /v1/progress/{serial_number}/history": _parties(auditor="any"),

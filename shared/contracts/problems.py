@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shared.contracts.faults import fault
-from shared.contracts.lifecycle import GUARDS, STATUSES
+from shared.contracts.guards import GUARDS
+from shared.contracts.lifecycle import STATUSES
 from shared.errors import PROBLEMS, Language
 
 SCHEMA: Mapping[str, Any] = {

@@ -17,6 +17,9 @@ SOURCES: Mapping[str, Text] = {
     "LDMA 14": Text(
         "《劳动争议调解仲裁法》第十四条", "Labour Dispute Mediation and Arbitration Law, art. 14"
     ),
+    "LDMA 15": Text(
+        "《劳动争议调解仲裁法》第十五条", "Labour Dispute Mediation and Arbitration Law, art. 15"
+    ),
     "LDMA 16": Text(
         "《劳动争议调解仲裁法》第十六条", "Labour Dispute Mediation and Arbitration Law, art. 16"
     ),

@@ -16,14 +16,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.intake.handlers import HANDLERS as INTAKE_LEARNING
 from services.query.handlers import HANDLERS as LEARNING
 from services.query.policy_import import import_markdown
+from services.routing.case_numbers import CaseNumbers
 from services.routing.handlers import handlers as routing_handlers
 from services.routing.store import Directory
-from shared.sealing import Hasher, QueryCodes, identity_hash, phone_last4_hash
+from shared.sealing import Hasher, Keyring, QueryCodes, identity_hash, phone_last4_hash
 from tests.builders.applications import an_application, an_id_number
 from tests.builders.cases import a_mediator, an_organisation
-from tests.builders.events import a_submission
+from tests.builders.events import a_submission, an_event
 from tests.builders.evidence import PDF, PROGRAM, a_jpeg
 from tests.builders.fuzzing import Known, Sent, requests
 from tests.builders.routing import a_submitted_event, apply, fill
@@ -96,9 +98,18 @@ def furnish_intake(web: Web, _: Path) -> Known:
     for index, content in enumerate([PDF, a_jpeg()]):
         path = f"/v1/applications/{number}/attachments/{index}"
         assert web.call("PUT", path, content, headers=person).status_code == 200
+    asked = {"to": [{"party": "applicant", "index": 0}], "options": []}
+    questions = [{**asked, "id": "q1", "kind": "consent"}, {**asked, "id": "q2", "kind": "session"}]
+    step = an_event(
+        "case.consent_sought", serial=number, status="seeking_consent", asks=questions
+    )
+    apply(web.runner(INTAKE_LEARNING), step)
+    phone = {"phone": body["applicant"]["phone"]}
+    verification = web.call("POST", "/v1/phone-verifications", phone).get_json()["verification"]
     return Known(
         parameters={
             "serial_number": [number, receipt["serial_number_display"], NUMBER],
+            "verification": [verification],
             "index": ["0", "1", "2"],
             "draft_id": [draft["id"]],
             "X-Query-Code": [receipt["query_code"]],
@@ -113,17 +124,47 @@ def furnish_intake(web: Web, _: Path) -> Known:
             ],
             "post_v1_applications_serial_number_withdrawal": [{"reason": "已和解"}, {}],
             "put_v1_applications_serial_number_attachments_index": [PDF, a_jpeg(), PROGRAM],
+            "post_v1_applications_serial_number_answers": [
+                {"question": "q1", "answer": "agree", "note": "同意"},
+                {"question": "q2", "answer": "another_time"},
+                {"question": "q2", "answer": "perhaps"},
+            ],
+            "post_v1_applications_serial_number_consent": [
+                {"answer": "agree"},
+                {"answer": "decline", "note": "已另行解决"},
+            ],
+            "patch_v1_applications_serial_number_contact": [
+                {"phone": "13900004321"},
+                {"email": "new@example.com", "correspondence_address": None},
+                {"phone": "139****4321"},
+            ],
+            "post_v1_phone_verifications": [phone, {"phone": "0531-00000001"}],
+            "post_v1_phone_verifications_verification": [
+                {"code": sent_code(web, verification)},
+            ],
             "post_v1_drafts": [body],
             "put_v1_drafts_draft_id": [body],
         },
-        callers=[*[person["Authorization"]] * 3, web.token("mediator")["Authorization"]],
+        callers=[
+            *[person["Authorization"]] * 3,
+            *(web.token(role)["Authorization"] for role in ("mediator", "auditor")),
+        ],
     )
+
+
+def sent_code(web: Web, verification: str) -> str:
+    """The code as notify reads it."""
+    (document,) = web.database.phone_verifications.find({"_id": verification})
+    sealed = document["outbox"][0]["data"]["contacts"]
+    opened = Keyring.parse(web.settings.contact_keys).open(sealed, f"phone:{verification}")
+    return str(json.loads(opened)["code"])
 
 
 def furnish_routing(web: Web, _: Path) -> Known:
     bodies = [an_organisation(), an_organisation(id="org-2", divisions=("370103",))]
     fill(web.database, bodies, [a_mediator(), a_mediator(id="m2", capacity=500)])
-    runner = web.runner(routing_handlers(Directory(web.database)))
+    directory = Directory(web.database)
+    runner = web.runner(routing_handlers(directory, CaseNumbers(web.database, directory)))
     apply(runner, a_submitted_event(NUMBER))
     assert web.database.cases.count_documents({}) == 1
     new_mediator = {
@@ -248,7 +289,9 @@ def test_any_request_for_an_operation_is_answered_as_documented(
         answered.add(response.status_code)
         assert response.status_code < 500
         refused_evidence = "/attachments/" in path and response.status_code == 422
-        if (response.status_code >= 400 or method == "get") and not refused_evidence:
+        tried_code = path.endswith("/{verification}") and response.status_code == 403
+        counted = refused_evidence or tried_code
+        if (response.status_code >= 400 or method == "get") and not counted:
             assert stored(web) == before
 
     fuzz()

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from services.intake import handlers
 from shared.contracts.envelope import from_document
-from tests.builders.applications import an_application
+from tests.builders.applications import a_woman_in_lactation, an_application
 from tests.builders.events import an_event
 from tests.builders.evidence import PDF, PNG, PROGRAM, a_jpeg
 from tests.builders.notices import CASE_FACTS
@@ -212,6 +212,44 @@ def test_an_empty_supplement_is_refused(held: Held, body: Any) -> None:
     assert refusal["errors"][0]["pointer"] == "/statement"
 
 
+def test_a_supplement_with_a_key_is_taken_once(held: Held) -> None:
+    key, body = (
+        {"Idempotency-Key": "supplement-1"},
+        {"statement": "补充说明", "attachments": [a_file()]},
+    )
+    first = held.call("POST", "/supplements", body, **key)
+    held.call("POST", "/supplements", {"statement": "另一份"})
+    again = held.call("POST", "/supplements", body, **key)
+    assert (again.status_code, again.get_json()) == (201, first.get_json())
+    assert len(held.stored["supplements"]) == 2
+    other = held.call("POST", "/supplements", {"statement": "不同的一份"}, **key)
+    problem(other, 422, "idempotency_key_reused")
+    problem(held.call("POST", "/supplements", body, **{"Idempotency-Key": " "}), 422,
+            "idempotency_key_invalid")  # fmt: skip
+
+
+def test_a_key_of_one_application_says_nothing_of_another(intake: Web) -> None:
+    for seed in (1, 2):
+        held = Held(intake, an_application(seed=seed))
+        body = {"statement": f"补充{seed}"}
+        response = held.call("POST", "/supplements", body, **{"Idempotency-Key": "k"})
+        assert response.status_code == 201
+
+
+def test_supplements_with_one_key_at_the_same_moment_are_one(held: Held) -> None:
+    body = {"statement": "补充说明"}
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(
+            pool.map(
+                lambda _: held.call("POST", "/supplements", body, **{"Idempotency-Key": "k"}),
+                range(6),
+            )
+        )
+    assert {a.status_code for a in answers} == {201}
+    assert len({a.data for a in answers}) == 1
+    assert len(held.stored["supplements"]) == 1
+
+
 # --- withdrawal ------------------------------------------------------------------------------
 
 
@@ -280,7 +318,7 @@ def test_the_receipt_shows_number_code_and_what_is_still_missing(held: Held) -> 
     page = response.get_data(as_text=True)
     assert response.content_type == "text/html; charset=utf-8"
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
-    assert response.headers["Cache-Control"] == "no-store"
+    assert "no-store" in response.headers["Cache-Control"]
     assert held.answer["serial_number_display"] in page
     assert held.answer["query_code"] in page
     assert "还有1份材料尚未上传" in page
@@ -288,6 +326,25 @@ def test_the_receipt_shows_number_code_and_what_is_still_missing(held: Held) -> 
     assert "尚未上传" not in held.call("GET", "/receipt").get_data(as_text=True)
     english = held.call("GET", "/receipt", **{"Accept-Language": "en"}).get_data(as_text=True)
     assert 'lang="en"' in english
+
+
+def test_the_receipt_carries_the_newest_hash_of_application_and_case(held: Held) -> None:
+    first = held.answer["history_hash"]
+    assert first == held.stored["outbox"][0]["hash"]
+    page = held.call("GET", "/receipt").get_data(as_text=True)
+    assert first in page
+    assert f"{first[:4]} {first[4:8]} {first[8:12]} {first[12:16]}" in page
+    held.call("POST", "/supplements", {"statement": "补充"})
+    held.learns("case.mediator_assigned", 1)
+    page = held.call("GET", "/receipt").get_data(as_text=True)
+    assert first not in page
+    assert held.stored["outbox"][1]["hash"] in page
+    assert held.stored["case_history_hash"] in page
+
+
+def test_the_fast_track_has_its_receipt_too(intake: Web) -> None:
+    held = Held(intake, a_woman_in_lactation())
+    assert "绿色通道" in held.call("GET", "/receipt").get_data(as_text=True)
 
 
 # --- drafts ----------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def test_a_refused_form_does_not_use_its_key_up(intake: Web) -> None:
 
 
 def test_keys_of_different_people_are_different_keys(intake: Web) -> None:
-    one, two = (intake.token("partner", subject=name) for name in ("bank", "portal"))
+    one, two = (intake.token("partner", subject=name, channel="web") for name in ("bank", "portal"))
     answers = [post(intake, an_application(), **who).get_json() for who in (one, two, {}, one)]
     numbers = [answer["serial_number"] for answer in answers]
     assert len(set(numbers)) == 3

@@ -144,7 +144,6 @@ def test_after_a_rotation_the_old_key_can_go_and_everything_still_opens(
     holder = {"X-Query-Code": answer["query_code"]}
     draft = intake.call("POST", "/v1/drafts", BODY).get_json()
     intake.call("PUT", f"{path}/attachments/0", a_jpeg(), headers=holder)
-    before = intake.call("GET", f"{path}/receipt", headers=holder).data
 
     new = f"k2:{new_key()}"
     both = intake.beside(sealing_keys=f"{new},{intake.settings.sealing_keys}")
@@ -152,6 +151,7 @@ def test_after_a_rotation_the_old_key_can_go_and_everything_still_opens(
     for web in (both, intake.beside(sealing_keys=f"{intake.settings.sealing_keys},{new}")):
         added = {"statement": "补充说明"}
         assert web.call("POST", f"{path}/supplements", added, headers=holder).status_code == 201
+    before = both.call("GET", f"{path}/receipt", headers=holder).data
     rotate(both)
     assert "1 application(s), 1 draft(s), 1 file(s)" in capsys.readouterr().out
     rotate(both)

@@ -223,7 +223,7 @@ def test_an_address_that_submits_too_much_is_refused_until_its_window_ends(stric
 
 
 def test_a_caller_with_a_token_is_not_counted(strict: Web) -> None:
-    partner = strict.token("partner")
+    partner = strict.token("partner", channel="web")
     for seed in range(5):
         submit(strict, an_application(seed=seed), **partner)
 

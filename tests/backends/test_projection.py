@@ -86,3 +86,29 @@ def test_paths_become_the_document_that_setting_them_would_make() -> None:
 
 def contents(database: Db, name: str) -> dict[str, Any]:
     return {d["_id"]: d for d in database[name].find()}
+
+
+def test_the_greatest_and_the_least_stay_in_any_order_and_any_batches(database: Db) -> None:
+    drawn = random.Random(9)
+    writes = [
+        Upsert(
+            f"case-{n % 4}",
+            {f"steps.{n:03d}": n},
+            max={"newest.said": {"sequence": n, "value": None if n % 5 else f"word-{n}"}},
+            min={"first.day": 1000 - n * 7 % 60},
+        )
+        for n in drawn.sample(range(80), 60)
+    ]
+    write_all(database.once, writes)
+    for size in (1, 7):
+        drawn.shuffle(writes)
+        for start in range(0, len(writes), size):
+            write_all(database[f"by_{size}"], writes[start : start + size])
+            write_all(database[f"by_{size}"], reversed(writes[start : start + size]))
+        assert contents(database, f"by_{size}") == contents(database, "once")
+    for case in database.once.find():
+        numbers = [w.max["newest.said"]["sequence"] for w in writes if w.id == case["_id"]]
+        assert case["newest"]["said"]["sequence"] == max(numbers)
+        assert case["first"]["day"] == min(
+            w.min["first.day"] for w in writes if w.id == case["_id"]
+        )

@@ -25,6 +25,7 @@ from tests.web import Web, problem
 NUMBER = "2634626885086477"
 CODE = "K7RM2PXA"
 AT = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+ACCEPTANCE = {"name": "acceptance_decision", "due_on": "2026-11-25", "provisional": False}
 
 
 def a_submission(web: Web, number: str = NUMBER, **changes: Any) -> Event:
@@ -55,7 +56,7 @@ def a_life(web: Web) -> list[Event]:
     return [
         a_submission(web),
         of_case("case.organisation_assigned", 1),
-        of_case("case.mediator_assigned", 2),
+        of_case("case.mediator_assigned", 2, deadlines=[ACCEPTANCE]),
         of_case("application.supplemented", 2, supplement_count=1, attachment_count=3),
         of_case("application.evidence_received", 3, index=0, awaited=2),
     ]
@@ -108,9 +109,10 @@ def test_a_second_factor_or_a_login_shows_the_rest(query: Web, how: str) -> None
     assert shown["masked"] is False
     assert shown["organisation"] == CASE_FACTS["case.mediator_assigned"]["organisation"]
     assert shown["mediator"] == CASE_FACTS["case.mediator_assigned"]["mediator"]
-    assert shown["deadlines"] == [{"name": "acceptance_decision", "due_on": "2026-11-25"}]
+    (clock,) = shown["deadlines"]
+    assert (clock["name"], clock["due_on"]) == ("acceptance_decision", "2026-11-25")
     assert shown["evidence_awaited"] == 2
-    assert len(shown["next_steps"]) == 2
+    assert len(shown["next_steps"]) >= 2
     assert shown["documents"][0]["url"].endswith(f"/v1/applications/{NUMBER}/receipt")
 
 
@@ -174,11 +176,10 @@ def test_events_in_any_order_and_any_number_of_times_tell_the_same(query: Web) -
         told += [from_document({**life[i].to_document(), "subject": number}) for i in order]
     learn(query, *told)
     learn(query, *reversed(told))
-    stored = {str({**d, "_id": ""}) for d in query.database.progress.find({}, {"steps": 0})}
-    assert len(stored) == 1
-    steps = [d["steps"] for d in query.database.progress.find()]
-    assert len(steps) == len(orders)
-    assert all(each == steps[0] for each in steps)
+    hidden = {"_id": 0, "history": 0, "submitted_hash": 0}  # the subject is part of each hash
+    stored = list(query.database.progress.find({}, hidden))
+    assert len(stored) == len(orders)
+    assert all(each == stored[0] for each in stored)
 
 
 def test_the_missing_evidence_is_counted_through_supplements(query: Web) -> None:

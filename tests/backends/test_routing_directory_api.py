@@ -179,6 +179,23 @@ def test_a_change_clears_nothing_by_mistake(staff, change, expected):
     assert faults_of(response) == [expected]
 
 
+def test_a_prefix_of_case_numbers_is_one_organisations_alone(staff, database):
+    asking, taken = staff.platform(), [("/case_number_prefix", "already_exists")]
+    first = register(asking, id="org-1", case_number_prefix="济历姚劳调", offers_choice=True).json
+    assert (first["case_number_prefix"], first["offers_choice"]) == ("济历姚劳调", True)
+    assert faults_of(register(asking, id="org-2", case_number_prefix="济历姚劳调")) == taken
+    assert register(asking, id="org-2").json["case_number_prefix"] is None
+    assert register(asking, id="org-3").json["offers_choice"] is False
+    change = {"case_number_prefix": "济历姚劳调"}
+    refused = asking("PATCH", "/v1/organisations/org-2", change, version=1)
+    assert faults_of(refused) == taken
+    change = {"case_number_prefix": "姚家劳调", "offers_choice": True}
+    changed = asking("PATCH", "/v1/organisations/org-2", change, version=1).json
+    assert {name: changed[name] for name in change} == change
+    latin = register(asking, case_number_prefix="Jinan-1")
+    assert faults_of(latin) == [("/case_number_prefix", "bad_format")]
+
+
 @pytest.mark.parametrize("path", ["organisations/org-370102", "mediators/m1"])
 def test_changes_need_the_version_seen(staff, path):
     asking = staff.platform()
@@ -191,7 +208,7 @@ def test_changes_need_the_version_seen(staff, path):
 
 def test_organisations_are_listed_with_their_loads(staff, database):
     apply(a_runner(database), a_submitted_event(next(serials())))
-    items = staff.platform().get("/v1/organisations").json["items"]
+    items = staff.platform().get("/v1/organisations/managed").json["items"]
     assert [o["id"] for o in items] == ["org-370100", "org-370102", "org-370103"]
     assert [(o["capacity"], o["open_cases"], o["mediators"]) for o in items] == [
         (0, 0, 0),
@@ -202,21 +219,21 @@ def test_organisations_are_listed_with_their_loads(staff, database):
 
 def test_organisations_that_serve_a_place_are_found_at_every_level(staff):
     def serving(asking, division):
-        found = asking.get("/v1/organisations", division=division).json["items"]
+        found = asking.get("/v1/organisations/managed", division=division).json["items"]
         return [o["id"] for o in found]
 
     assert serving(staff.platform(), "370102013") == ["org-370100", "org-370102"]
     assert serving(staff.platform(), "370000") == []
     assert serving(staff.administrator(), "370102") == ["org-370102"]
     assert serving(staff.administrator(), "370103") == []
-    response = staff.platform().get("/v1/organisations", division="999999")
+    response = staff.platform().get("/v1/organisations/managed", division="999999")
     assert faults_of(response) == [("/division", "unknown_division")]
 
 
 def test_the_directory_is_paged(staff, database, tmp_path):
     asking = Staff(database, tmp_path, page_size=2).platform()
     for path, expected in (
-        ("/v1/organisations", ["org-370100", "org-370102", "org-370103"]),
+        ("/v1/organisations/managed", ["org-370100", "org-370102", "org-370103"]),
         ("/v1/mediators", ["m1", "m2", "m3", "m9"]),
     ):
         first = asking.get(path).json
@@ -397,7 +414,7 @@ def test_a_change_does_not_touch_the_places_taken_meanwhile(staff, database):
 
 
 @pytest.mark.parametrize("role", ["mediator", "applicant", "partner", "auditor"])
-@pytest.mark.parametrize("path", ["organisations", "mediators", "rota"])
+@pytest.mark.parametrize("path", ["organisations/managed", "mediators", "rota"])
 def test_the_directory_is_administrators_business(staff, role, path):
     problem(staff.anyone(role).get(f"/v1/{path}"), 403, "forbidden")
     problem(staff.nobody().get(f"/v1/{path}"), 401, "unauthorised")

@@ -34,7 +34,7 @@ from services.notify.templates import Templates
 from shared.sealing import Keyring, new_key
 from shared.settings import SettingsError
 from shared.store import insert_records
-from tests.builders.notices import NOW, SERIAL, a_person, an_event, some_recipients
+from tests.builders.notices import NOW, SERIAL, SESSION, a_person, an_event, some_recipients
 
 KEYS = f"k1:{new_key()}"
 KEYRING = Keyring.parse(KEYS)
@@ -429,6 +429,61 @@ def test_what_stays_true_is_sent_whatever_came_later(messages, sender):
     record(messages, "application.submitted", "application.supplemented", "case.withdrawn")
     assert sender().send_due() == 3
     assert {m["status"] for m in messages.find()} == {"sent"}
+
+
+def test_an_invitation_to_a_cancelled_session_is_not_sent_and_another_one_is(messages, sender):
+    other = {**SESSION, "id": "s2"}
+    people = some_recipients(a_person(email=None), sessions={"s1": SESSION["starts_at"]})
+    events = [
+        an_event("case.session_scheduled", sequence=1),
+        an_event("case.session_scheduled", sequence=2, session=other),
+        an_event("case.session_cancelled", sequence=3, session_id="s1"),
+    ]
+    for event in events:
+        planned = plan(event, people)
+        assert isinstance(planned, list)
+        insert_records(messages, [to_document(m, TEMPLATES, KEYRING, NOW) for m in planned])
+    assert sender().send_due() == 3
+    found = {(m["event_name"], m["topic"]): (m["status"], m["last_error"]) for m in messages.find()}
+    assert found == {
+        ("case.session_scheduled", "s1"): ("cancelled", "superseded"),
+        ("case.session_scheduled", "s2"): ("sent", None),
+        ("case.session_cancelled", "s1"): ("sent", None),
+    }
+
+
+def test_a_reminder_of_a_clock_that_was_stopped_meanwhile_is_not_sent(messages, sender):
+    people = some_recipients(a_person("respondent", email=None), asked_at=1)
+    for event in (
+        an_event("case.deadline_approaching", sequence=2),
+        an_event("case.not_accepted", sequence=3),
+    ):
+        planned = plan(event, people)
+        assert isinstance(planned, list)
+        insert_records(messages, [to_document(m, TEMPLATES, KEYRING, NOW) for m in planned])
+    assert sender().send_due() == 2
+    assert {m["event_name"]: m["status"] for m in messages.find()} == {
+        "case.deadline_approaching": "cancelled",
+        "case.not_accepted": "sent",
+    }
+
+
+def test_a_one_time_code_goes_first_and_not_after_its_time(messages, sender, clock):
+    record(messages, people=3)
+    code = an_event("phone.code_requested", sequence=1)
+    planned = plan(code, some_recipients(a_person(index=9, email=None)))
+    assert isinstance(planned, list)
+    insert_records(messages, [to_document(m, TEMPLATES, KEYRING, NOW) for m in planned])
+    gateway = Gateway(TryLater("busy"))
+    one = sender(gateway)
+    one.send_due(limit=1)
+    (waiting,) = messages.find({"event_name": "phone.code_requested"})
+    assert (waiting["attempts"], waiting["last_error"]) == (1, "busy")
+    clock.advance(600)
+    one.send_due()
+    (late,) = messages.find({"event_name": "phone.code_requested"})
+    assert (late["status"], late["last_error"]) == ("cancelled", "expired")
+    assert gateway.handed_over.count(late["_id"]) == 1
 
 
 def test_a_stopped_sender_finishes_and_starts_nothing(messages, sender):

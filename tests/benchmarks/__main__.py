@@ -10,7 +10,17 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from deploy.local.terminal import Terminal
-from tests.benchmarks import consumers, forms, intake, progress, relay, soak, startup, visible
+from tests.benchmarks import (
+    cases,
+    consumers,
+    forms,
+    intake,
+    progress,
+    relay,
+    soak,
+    startup,
+    visible,
+)
 from tests.benchmarks.figures import Figure, table
 from tests.benchmarks.stand import BACKENDS, LOAD, ROOT, SERVER, Stand, stand
 
@@ -21,6 +31,7 @@ BENCHMARKS: Mapping[str, tuple[str, Callable[[Stand], Iterator[Figure]]]] = {
     "consumers": ("messages per second", consumers.measure),
     "relay": ("events per second, commit to confirm", relay.measure),
     "progress": ("lookups per second", progress.measure),
+    "cases": ("the work list, commands and clocks over a million cases", cases.measure),
     "startup": ("cold start and memory", startup.measure),
     "soak": ("nothing grows", soak.measure),
 }

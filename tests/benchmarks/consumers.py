@@ -20,7 +20,7 @@ from shared.store import new_aggregate
 from tests.benchmarks.figures import Figure, legs, paired_ratio
 from tests.benchmarks.stand import Stand, wait_until
 from tests.builders.cases import a_submission
-from tests.builders.events import an_event
+from tests.builders.events import an_event, linked
 
 ROUNDS = 3
 OURS, FLOOR = 10_000, 1_000
@@ -79,17 +79,19 @@ def updates(numbers: Sequence[str]) -> tuple[str, Documents, list[Event], Mappin
 
 def a_submitted(number: str) -> Event:
     """application.submitted as intake publishes it."""
-    return Event(
-        id=new_id(),
-        name="application.submitted",
-        version=1,
-        source="intake",
-        subject=number,
-        time=datetime.now(UTC),
-        sequence=1,
-        division="370102",
-        data=a_submission(serial_number=number),
-        trace=Trace(new_traceparent(), new_id()),
+    return linked(
+        Event(
+            id=new_id(),
+            name="application.submitted",
+            version=1,
+            source="intake",
+            subject=number,
+            time=datetime.now(UTC),
+            sequence=1,
+            division="370102",
+            data=a_submission(serial_number=number),
+            trace=Trace(new_traceparent(), new_id()),
+        )
     )
 
 

@@ -31,7 +31,10 @@ from shared.sealing import new_key
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 30.0
 
-NO_LIMIT = {"TIAOJIE_SUBMISSIONS_PER_ADDRESS": "1000000000"}
+NO_LIMIT = {
+    "TIAOJIE_SUBMISSIONS_PER_ADDRESS": "1000000000",
+    "TIAOJIE_SUBMISSIONS_PER_PHONE": "0",
+}
 """All load comes from one address: it is counted as always, and never too much."""
 
 _CORES = sorted(os.sched_getaffinity(0))
@@ -100,6 +103,7 @@ class Stand:
         default_factory=lambda: {
             "TIAOJIE_SEALING_KEYS": f"k1:{new_key()}",
             "TIAOJIE_CONTACT_KEYS": f"c1:{new_key()}",
+            "TIAOJIE_RECORD_KEYS": f"r1:{new_key()}",
             "TIAOJIE_HASHING_KEY": new_key(),
         }
     )

@@ -7,12 +7,16 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from services.intake import answering, contact, phone_verification
 from services.intake import handlers as intake
+from services.intake.answering import Given
 from services.intake.application import validate
+from services.intake.holders import Seat
 from services.routing import domain as routing
 from services.routing.directory import Assignment, Snapshot
 from services.routing.directory_changes import change_organisation
 from services.routing.reference import generate
+from services.routing.steps import Actor
 from shared.contracts.envelope import Trace, new_id, new_traceparent
 from shared.decision import Decision
 from shared.sealing import Hasher, Keyring, new_key
@@ -36,10 +40,16 @@ SUPPLEMENT = {
         }
     ],
 }
+NEW_CONTACT = {"phone": "13900004321"}
 WITHDRAWAL = {"reason": "撤回原因独此一条"}
 TODAY = date(2026, 11, 20)
+ADMINISTRATOR = Actor("platform_admin", "admin-1")
+APPLICANT = Actor("applicant")
 CONTACTS = Keyring.parse(f"c:{new_key()}")
-SECRETS = intake.Secrets(Keyring.parse(f"a:{new_key()}"), CONTACTS, Hasher.parse(new_key()))
+RECORDS = Keyring.parse(f"r:{new_key()}")
+SECRETS = intake.Secrets(
+    Keyring.parse(f"a:{new_key()}"), CONTACTS, Hasher.parse(new_key()), RECORDS
+)
 
 
 class Aggregate:
@@ -91,14 +101,28 @@ def submission(application: Mapping[str, Any]) -> Decision:
 
 
 def life_of_an_application(application: Mapping[str, Any]) -> list[Document]:
-    """Submitted, evidence received, supplemented, withdrawn."""
+    """Submitted, evidence received, supplemented, a question answered, another phone, withdrawn."""
     told = Aggregate(SERIAL, submission(application), "intake", "370102013")
     if told.state["attachments"]:
         received = {"state": "received", "file_id": "f", "sha256": "0", "size_bytes": 1}
         told.apply(intake.receive_evidence(told.state, 0, received))
     told.apply(intake.supplement(told.state, SUPPLEMENT, SECRETS, AT))
+    seat = Seat("applicant", 0, by_agent=False, means="code")
+    asked = {"id": "q1", "kind": "consent", "to": [{"party": "applicant", "index": 0}]}
+    told.apply(Decision(set={"questions": [{**asked, "options": []}]}))
+    answer = Given("q1", "agree", "答复独此一段")
+    told.apply(answering.answer(told.state, seat, answer, SECRETS, AT))
+    told.apply(contact.change(told.state, seat, None, NEW_CONTACT, secrets=SECRETS, today=TODAY))
     told.apply(intake.withdraw(told.state, WITHDRAWAL, SECRETS, AT))
     return told.events
+
+
+def proofs_of_phones() -> list[Document]:
+    """A code asked for."""
+    asked = phone_verification.ask(
+        "A" * 22, "+8613900004321", "493021", language="zh", secrets=SECRETS, at=AT
+    )
+    return Aggregate("A" * 22, asked, "intake", phone_verification.NO_PLACE).events
 
 
 def lives_of_cases(application: Mapping[str, Any]) -> list[Document]:
@@ -111,17 +135,17 @@ def lives_of_cases(application: Mapping[str, Any]) -> list[Document]:
 
     by_people = Aggregate(SERIAL, placed, "routing", "370102013")
     case = by_people.state
-    by_people.apply(routing.assign_organisation(case, other, later, by="administrator"))
-    by_people.apply(routing.assign_mediator(by_people.state, another, later, by="administrator"))
-    by_people.apply(routing.withdraw(by_people.state, later))
+    by_people.apply(routing.assign_organisation(case, other, later, actor=ADMINISTRATOR))
+    by_people.apply(routing.assign_mediator(by_people.state, another, later, actor=ADMINISTRATOR))
+    by_people.apply(routing.withdraw(by_people.state, later, actor=APPLICANT))
 
     waiting = Aggregate(
         SERIAL, routing.receive(submitted, Snapshot.of([], []), AT), "routing", "370102013"
     )
     waiting.apply(
-        routing.place(waiting.state, Assignment(body, None, ()), later, by="administrator")
+        routing.place(waiting.state, Assignment(body, None, ()), later, actor=ADMINISTRATOR)
     )
-    waiting.apply(routing.withdraw(waiting.state, later))
+    waiting.apply(routing.withdraw(waiting.state, later, actor=APPLICANT))
     return [*by_people.events, *waiting.events]
 
 
@@ -137,7 +161,7 @@ def directory_entries(count: int = 50) -> Iterator[Document]:
 
 def everything() -> list[Document]:
     """Events of every kind that any service emits."""
-    told = list(directory_entries())
+    told = [*directory_entries(), *proofs_of_phones()]
     for application in some_applications().values():
         told += life_of_an_application(application) + lives_of_cases(application)
     return told

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.contracts.envelope import Event, Trace, new_id, new_traceparent
+from shared.history import data_hash, link_hash
 
 AT = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 
@@ -23,7 +24,7 @@ def an_event(
     if name == "application.withdrawn" and "note" not in payload:
         payload = {"withdrawn_at": "2026-11-20T03:00:00Z", **payload}
     trace = Trace(new_traceparent(), new_id())
-    return Event(new_id(), name, 1, "test", serial, at, sequence, division, payload, trace)
+    return linked(Event(new_id(), name, 1, "test", serial, at, sequence, division, payload, trace))
 
 
 def a_submission(**changes: Any) -> Event:
@@ -41,12 +42,28 @@ def a_submission(**changes: Any) -> Event:
         "deadlines": [{"name": "acceptance_decision", "due_on": "2026-11-25"}],
         "language": "zh",
         "interpreter_language": None,
+        "parties": [
+            {"party": "applicant", "index": 0, "kind": "person", "may_settle": True},
+            {"party": "respondent", "index": 0, "kind": "employer", "may_settle": True},
+        ],
+        "represented_count": 0,
         "party_hashes": ["hash-of-applicant", "hash-of-employer"],
+        "employer_hashes": ["hash-of-employer"],
         "holder_hashes": ["hash-of-applicant"],
+        "respondent_hashes": ["hash-of-employer"],
+        "respondent_code_hashes": ["hash-of-respondents-code"],
         "query_code_hash": "hash-of-code",
         "query_code_expires_at": "2028-11-20T03:00:00Z",
         "phone_last4_hashes": ["hash-of-last4"],
         "contacts": "sealed",
     } | changes
     place = data["division"]["code"]
-    return replace(an_event("application.submitted", serial=serial, division=place), data=data)
+    return linked(
+        replace(an_event("application.submitted", serial=serial, division=place), data=data)
+    )
+
+
+def linked(event: Event, previous: str = "") -> Event:
+    """The event with its hash, after the one of this hash (shared.history)."""
+    found = link_hash(event.to_document(), data_hash(event.data), previous)
+    return replace(event, hash=found, previous_hash=previous)

@@ -11,17 +11,20 @@ from typing import Any
 
 from pymongo.database import Database
 
-from services.routing import api, directory_api
+from services.routing import api, directory_api, staff_api
+from services.routing.case_numbers import CaseNumbers
+from services.routing.commands import Desk
 from services.routing.directory import Mediator, Organisation
 from services.routing.domain import register_organisation
 from services.routing.handlers import handlers
+from services.routing.sessions import JoinLinks
 from services.routing.settings import RoutingSettings
 from services.routing.store import Cases, Directory, new_mediator, new_organisation
 from shared import serial
 from shared.contracts.envelope import Event, Trace, new_id, new_traceparent
 from shared.devissuer import DevelopmentIssuer
 from shared.runner import Runner
-from shared.sealing import Hasher, new_key
+from shared.sealing import Hasher, Keyring, new_key
 from shared.store import new_aggregate
 from shared.web import create_app
 from tests.builders.cases import a_submission
@@ -69,6 +72,7 @@ def fill(
     directory = Directory(database)
     directory.ensure_indexes()
     Cases(database).ensure_indexes()
+    CaseNumbers(database, directory).ensure_indexes()
     trace = Trace(new_traceparent(), new_id())
     for organisation in organisations:
         entry = new_organisation({**organisation.to_document(), "address": ADDRESS})
@@ -87,7 +91,8 @@ def fill(
 
 
 def a_runner(database: Db, tries: int = 8) -> Runner:
-    return Runner("routing", database, handlers(Directory(database)), tries)
+    directory = Directory(database)
+    return Runner("routing", database, handlers(directory, CaseNumbers(database, directory)), tries)
 
 
 def apply(runner: Runner, *events: Event) -> None:
@@ -116,25 +121,32 @@ def places(database: Db) -> dict[str, list[str]]:
 class Staff:
     """The API of routing over a database, asked by people with development tokens."""
 
-    def __init__(self, database: Db, folder: Path, page_size: int = 50) -> None:
+    def __init__(
+        self, database: Db, folder: Path, page_size: int = 50, session_link_template: str = ""
+    ) -> None:
         settings = RoutingSettings(
             environment="development",
             data_dir=folder,
             hashing_key=new_key(),
+            record_keys=f"r1:{new_key()}",
             page_size=page_size,
             log_level="ERROR",
         )
         self.hasher = Hasher.parse(settings.hashing_key)
         self.issuer = DevelopmentIssuer(settings)
         directory = Directory(database)
-        cases = api.routes(api.Routing(settings, Cases(database), directory))
-        desk = directory_api.DirectoryDesk(settings, directory, self.hasher)
-        routes = [*cases, *directory_api.routes(desk)]
+        self.records = Keyring.parse(settings.record_keys)
+        links = JoinLinks(session_link_template, self.hasher)
+        desk = Desk(Cases(database), directory, CaseNumbers(database, directory), links)
+        cases = api.routes(api.Routing(settings, desk, self.records))
+        entries = directory_api.DirectoryDesk(settings, directory, self.hasher)
+        tools = staff_api.StaffTools.of(settings, database, desk, self.hasher)
+        routes = [*cases, *staff_api.routes(tools), *directory_api.routes(entries)]
         self.app = create_app("routing", settings, routes, {}, body_limit=1 << 16)
         self.app.test_client_class = Conforming
 
-    def platform(self) -> Asking:
-        return self._asking(role="platform_admin")
+    def platform(self, *divisions: str) -> Asking:
+        return self._asking(role="platform_admin", divisions=divisions)
 
     def administrator(self, organisation: str | None = "org-370102") -> Asking:
         return self._asking(role="organisation_admin", organisation=organisation)
@@ -142,8 +154,8 @@ class Staff:
     def mediator(self, subject: str) -> Asking:
         return self._asking(role="mediator", subject=subject)
 
-    def anyone(self, role: str) -> Asking:
-        return self._asking(role=role)
+    def anyone(self, role: str, **claims: Any) -> Asking:
+        return self._asking(role=role, **claims)
 
     def nobody(self) -> Asking:
         return Asking(self.app.test_client, {})

@@ -21,6 +21,7 @@ import pika
 import pymongo
 import requests
 
+from services.notify.case_facts import CaseFacts, learn
 from services.notify.domain import Recipients, Waiting, plan, read_recipients
 from services.routing.domain import register_organisation
 from services.routing.reference import generate
@@ -341,16 +342,19 @@ class Back:
         submitted = next((e for e in events if e.name == "application.submitted"), None)
         if submitted is None:
             return
-        recipients = self._recipients(submitted)
+        kept: Document = {}
+        for event in events:
+            kept |= learn(event, kept)
+        recipients = self._recipients(submitted, CaseFacts.of(kept))
         for event in events:
             planned = plan(event, recipients)
             assert not isinstance(planned, Waiting)
             yield from (message.id for message in planned)
 
-    def _recipients(self, submitted: Event) -> Recipients:
+    def _recipients(self, submitted: Event, case: CaseFacts) -> Recipients:
         keyring = Keyring.parse(self.system.environment["TIAOJIE_CONTACT_KEYS"])
         contacts = keyring.open(submitted.data["contacts"], f"contacts:{submitted.subject}")
-        return read_recipients(contacts, submitted.data["deadlines"])
+        return read_recipients(contacts, case)
 
     def _places(self, found: Findings, cases: Mapping[str, Document]) -> None:
         holders: dict[str, list[str]] = defaultdict(list)

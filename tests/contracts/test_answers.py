@@ -13,16 +13,16 @@ from flask import Flask, Response
 from jsonschema import Draft202012Validator
 from marshmallow import Schema
 
-from shared.access import PUBLIC
 from shared.contracts import answers as show
 from shared.contracts.answers import Shown
+from shared.contracts.policy import EVERYONE, POLICY
 from shared.errors import PROBLEMS, Refused, Transient
 from shared.settings import Settings
 from shared.web import Answer, Route, create_app
 from tests.conformance import Conforming, Undocumented
 from tests.contracts.test_openapi import document, operations
 from tests.house.services import built
-from tests.house.sources import SERVICES
+from tests.house.sources import ROOT, SERVICES
 
 
 def schema_of(answer: Any) -> Any:
@@ -103,11 +103,13 @@ def test_the_query_code_is_a_way_to_be_let_in():
 
 
 def described(service: str) -> dict[str, type[Schema]]:
-    module = importlib.import_module(f"services.{service}.answers")
+    files = sorted((ROOT / "services" / service).glob("*answers.py"))
+    modules = [importlib.import_module(f"services.{service}.{file.stem}") for file in files]
     return {
         name: kind
+        for module in modules
         for name, kind in inspect.getmembers(module, inspect.isclass)
-        if kind.__module__ == module.__name__
+        if kind.__module__ == module.__name__ and issubclass(kind, Schema)
     }
 
 
@@ -122,10 +124,15 @@ class Planted(Shown):
 
 
 ROUTE = Route(
-    "GET", "/v1/planted/{planted}", dict, PUBLIC, "Planted", answer=Planted,
+    "GET", "/v1/planted/{planted}", dict, "Planted", answer=Planted,
     refusals=("not_found", "too_many_attempts"),
 )  # fmt: skip
 RIGHT = {"name": "a", "on": "2026-03-05"}
+
+
+@pytest.fixture(autouse=True)
+def _planted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(POLICY, f"{ROUTE.method} {ROUTE.path}", EVERYONE)
 
 
 def an_app(answered: Any, tmp_path: Any, **changes: Any) -> Flask:

@@ -9,26 +9,41 @@ from pathlib import Path
 
 import pytest
 
-from services.notify.domain import ENTITLEMENTS, plan
+from services.notify.domain import BY_TEXT_ALONE, CHANNELS, plan
+from services.notify.entitlements import ENTITLEMENTS, audiences
 from services.notify.templates import SEGMENTS_LIMIT, Templates, segments
-from tests.builders.notices import a_person, an_event, some_recipients
+from shared.errors import Language
+from tests.builders.notices import (
+    ANSWER_CODE,
+    QUERY_CODE,
+    VARIANTS,
+    an_event,
+    everybody,
+    some_recipients,
+    some_staff,
+)
 
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
 GOLDEN = Path(__file__).parent / "golden" / "messages"
 
 
 def wording() -> dict[str, str]:
-    """{`<event>/<party>.<channel>.<language>.txt`: what that person reads}."""
+    """{`<event or variant>/<audience>.<channel>.<language>.txt`: what that person reads}."""
     templates = Templates("https://tiaojie.example")
+    events = {name: (name, {}) for name in ENTITLEMENTS} | dict(VARIANTS)
     texts = {}
-    for event in ENTITLEMENTS:
-        for language in ("zh", "en"):
-            people = (a_person(party, language=language) for party in ENTITLEMENTS[event])
-            messages = plan(an_event(event), some_recipients(*people))
+    for kind, (event, changes) in events.items():
+        for language in LANGUAGES:
+            messages = plan(
+                an_event(event, sequence=9, **changes),
+                some_recipients(*everybody(language), asked_at=1),
+                some_staff(language),
+            )
             assert isinstance(messages, list)
             for m in messages:
-                words = templates.render(event, m.channel, language, m.values)
+                words = templates.render(m.template, m.channel, language, m.values)
                 heading = f"{words.subject}\n\n" if words.subject else ""
-                texts[f"{event}/{m.party}.{m.channel}.{language}.txt"] = (
+                texts[f"{kind}/{m.party}.{m.channel}.{language}.txt"] = (
                     heading + words.text.rstrip("\n") + "\n"
                 )
     return texts
@@ -56,6 +71,32 @@ def test_there_is_a_golden_file_for_each_message_and_no_other():
 @pytest.mark.parametrize("name", sorted(WORDING))
 def test_a_message_reads_as_recorded(name):
     assert WORDING[name] == (GOLDEN / name).read_text("utf-8")
+
+
+def test_whoever_is_told_of_an_event_reads_it_over_every_channel_in_both_languages():
+    for kind, (event, changes) in ({n: (n, {}) for n in ENTITLEMENTS} | dict(VARIANTS)).items():
+        channels = ("sms",) if event in BY_TEXT_ALONE else CHANNELS
+        wanted = {
+            f"{kind}/{audience}.{channel}.{language}.txt"
+            for audience in audiences(an_event(event, **changes))
+            for channel in channels
+            for language in LANGUAGES
+        }
+        assert {name for name in WORDING if name.startswith(f"{kind}/")} == wanted
+
+
+@pytest.mark.parametrize("name", sorted(WORDING))
+def test_a_message_has_no_hole_and_no_code_but_the_readers_own(name):
+    text, reader = WORDING[name], name.partition("/")[2].partition(".")[0]
+    assert [m for m in ("{", "}", "None", "。。", "，。", "、。", "：。") if m in text] == []
+    grouped = {f"{code[:4]}-{code[4:]}": owner for code, owner in (
+        (QUERY_CODE, "applicant"), (ANSWER_CODE, "respondent"),
+    )}  # fmt: skip
+    for code, owner in grouped.items():
+        if code in text:
+            assert owner == reader or (owner, reader) == ("applicant", "agent")
+    for personal in ("@example.com", "13800000", "1380000"):
+        assert personal not in text
 
 
 @pytest.mark.parametrize("name", sorted(n for n in WORDING if ".sms." in n))

@@ -10,9 +10,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from shared.access import PUBLIC, Roles
 from shared.contracts.asyncapi import references
 from shared.contracts.fields import Amount, Choice, Code, Count, Date, Email, Part, Parts, Slug, Str
+from shared.contracts.policy import EVERYONE, POLICY, Rule
 from shared.contracts.schema import Body
 from shared.errors import PROBLEMS
 from shared.openapi import build
@@ -54,6 +54,8 @@ def test_every_route_is_documented_once_with_its_access_and_its_refusals(service
         operation = found[route.method.lower(), route.path]
         holders_only = route.headers.get("X-Query-Code") == "unless a token"
         assert ({} in operation["security"]) == (route.access.anonymous and not holders_only)
+        rule = POLICY[f"{route.method} {route.path}"]
+        assert operation["x-access"] == {"anonymous": rule.anonymous, "roles": dict(rule.roles)}
         for slug in route.refusals:
             assert slug in operation["responses"][str(PROBLEMS[slug].status)]["description"]
 
@@ -125,8 +127,19 @@ class Whole(Body):
     parts = Parts("列表", Part("项", Inner), most=3, required=True)
 
 
+@pytest.fixture
+def _planted(monkeypatch):
+    """Rows for the routes of these tests."""
+    mediators = Rule(anonymous=False, roles={"mediator": "own_case"})
+    monkeypatch.setitem(POLICY, "POST /v1/planted", EVERYONE)
+    monkeypatch.setitem(POLICY, "GET /v1/planted/{a_id}", EVERYONE)
+    monkeypatch.setitem(POLICY, "PUT /v1/a/{a_id}", mediators)
+    monkeypatch.setitem(POLICY, "PUT /v1/b", EVERYONE)
+
+
+@pytest.mark.usefixtures("_planted")
 def test_our_own_fields_are_described_with_patterns_lengths_limits_and_null():
-    route = Route("POST", "/v1/planted", dict, PUBLIC, "Planted", body=Whole)
+    route = Route("POST", "/v1/planted", dict, "Planted", body=Whole)
     whole = build("planted", [route])["components"]["schemas"]["Whole"]
     described = whole["properties"]
     assert whole["required"] == ["parts", "text"]
@@ -145,13 +158,14 @@ def test_our_own_fields_are_described_with_patterns_lengths_limits_and_null():
     assert {"$ref": "#/components/schemas/Inner"} in references_around(described["part"])
 
 
+@pytest.mark.usefixtures("_planted")
 def test_query_parameters_are_never_null():
     class Asked(Body):
         word = Str("词", 20)
         choice = Choice("选择", ("a", "b"))
         needed = Str("必填", 20, required=True)
 
-    route = Route("GET", "/v1/planted/{a_id}", dict, PUBLIC, "Planted", query=Asked)
+    route = Route("GET", "/v1/planted/{a_id}", dict, "Planted", query=Asked)
     of = build("planted", [route])
     found = {p["name"]: p for p in of["paths"]["/v1/planted/{a_id}"]["get"]["parameters"]}
     assert found["word"]["schema"]["type"] == "string"
@@ -163,12 +177,13 @@ def references_around(described: Any) -> list[Any]:
     return next((v for k, v in described.items() if k in {"anyOf", "allOf"}), [described])
 
 
+@pytest.mark.usefixtures("_planted")
 def test_a_route_says_what_it_takes_who_may_and_when_to_try_again():
     json_route = Route(
-        "PUT", "/v1/a/{a_id}", dict, Roles("mediator"), "A", body=Inner,
+        "PUT", "/v1/a/{a_id}", dict, "A", body=Inner,
         refusals=("too_many_attempts",),
     )  # fmt: skip
-    bytes_route = Route("PUT", "/v1/b", dict, PUBLIC, "B")
+    bytes_route = Route("PUT", "/v1/b", dict, "B")
     of = build("planted", [json_route, bytes_route])
     OpenAPIV31SpecValidator(of).validate()
     a, b = of["paths"]["/v1/a/{a_id}"]["put"], of["paths"]["/v1/b"]["put"]
@@ -178,5 +193,6 @@ def test_a_route_says_what_it_takes_who_may_and_when_to_try_again():
     assert a["security"] == [{"token": []}]
     assert b["security"] == [{"token": []}, {}]
     assert "Retry-After" in a["responses"]["429"]["headers"]
+    assert a["x-access"] == {"anonymous": False, "roles": {"mediator": "own_case"}}
     assert "403" in a["responses"]
     assert "403" not in b["responses"]

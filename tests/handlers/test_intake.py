@@ -12,6 +12,7 @@ import pytest
 
 from services.intake import handlers
 from services.intake.application import validate
+from services.intake.following import follow_case
 from services.intake.handlers import Receipt, Secrets
 from shared.decision import NOTHING, Decision
 from shared.errors import Refused
@@ -26,18 +27,19 @@ NUMBER = "2634626885086477"
 KEYS = {"k1": new_key(), "k2": new_key()}
 HASHER = Hasher.parse(new_key())
 CONTACTS = Keyring.parse(f"c1:{new_key()}")
+RECORDS = Keyring.parse(f"r1:{new_key()}")
 
 
 def secrets(first: str = "k1") -> Secrets:
     order = sorted(KEYS, key=lambda kid: kid != first)
     ring = Keyring.parse(",".join(f"{kid}:{KEYS[kid]}" for kid in order))
-    return Secrets(ring, CONTACTS, HASHER)
+    return Secrets(ring, CONTACTS, HASHER, RECORDS)
 
 
 RECEIPT = Receipt(
     serial_number=NUMBER,
     query_code="K7RM2PXA",
-    respondent_codes=("B4NT8WQY",),
+    respondent_codes=("B4NT8WQY", "C5PU9XRZ", "D6QV2YSA"),
     received_at=NOW,
     query_code_days=730,
     division_code="370102013",
@@ -189,7 +191,13 @@ def test_a_refusal_never_takes_the_place_of_a_file_that_is_there() -> None:
 def test_a_withdrawal_closes_at_once_and_tells_it_once() -> None:
     state = a_state()
     decision = handlers.withdraw(state, {}, secrets(), NOW)
-    assert decision.set == {"status": "withdrawn", "open": False, "withdrawn_at": NOW}
+    assert decision.set == {
+        "status": "withdrawn",
+        "open": False,
+        "withdrawn_at": NOW,
+        "withdrawal_pending": True,
+        "withdrawn_after": 0,
+    }
     assert [event.name for event in decision.events] == ["application.withdrawn"]
     assert handlers.withdraw(after(state, decision), {}, secrets(), NOW) is NOTHING
 
@@ -209,6 +217,12 @@ def test_nothing_can_be_done_to_what_has_ended(act: Any) -> None:
     assert refused.extra["allowed"] == []
 
 
+@pytest.mark.parametrize("status", ["agreement_signed", "performed", "review_requested"])
+def test_what_has_been_settled_is_not_withdrawn(status: str) -> None:
+    refused = refusal(handlers.withdraw, a_state(status=status), {}, secrets(), NOW)
+    assert refused.slug == "command_not_allowed"
+
+
 # --- following the case ----------------------------------------------------------------------
 
 
@@ -218,25 +232,25 @@ def told(name: str, sequence: int) -> Any:
 
 def test_the_newest_step_counts_whatever_came_first() -> None:
     state = a_state()
-    state = after(state, handlers.follow_case(told("case.mediator_assigned", 2), state, NOW))
+    state = after(state, follow_case(told("case.mediator_assigned", 2), state, NOW))
     assert (state["status"], state["open"]) == ("mediator_assigned", True)
-    assert handlers.follow_case(told("case.organisation_assigned", 1), state, NOW) is NOTHING
-    assert handlers.follow_case(told("case.mediator_assigned", 2), state, NOW) is NOTHING
+    assert follow_case(told("case.organisation_assigned", 1), state, NOW) is NOTHING
+    assert follow_case(told("case.mediator_assigned", 2), state, NOW) is NOTHING
 
 
 def test_a_withdrawal_is_not_undone_by_a_step_that_crossed_it() -> None:
     state = a_state()
     state = after(state, handlers.withdraw(state, {}, secrets(), NOW))
-    state = after(state, handlers.follow_case(told("case.mediator_assigned", 2), state, NOW))
+    state = after(state, follow_case(told("case.mediator_assigned", 2), state, NOW))
     assert (state["status"], state["open"], state["case_sequence"]) == ("withdrawn", False, 2)
 
 
 def test_a_case_withdrawn_elsewhere_has_its_moment() -> None:
     state = a_state()
-    state = after(state, handlers.follow_case(told("case.withdrawn", 1), state, NOW))
+    state = after(state, follow_case(told("case.withdrawn", 1), state, NOW))
     assert (state["status"], state["open"]) == ("withdrawn", False)
     assert state["withdrawn_at"] == told("case.withdrawn", 1).time
 
 
 def test_a_step_of_an_application_that_is_not_here_is_nothing() -> None:
-    assert handlers.follow_case(told("case.withdrawn", 1), None, NOW) is NOTHING
+    assert follow_case(told("case.withdrawn", 1), None, NOW) is NOTHING

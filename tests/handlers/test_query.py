@@ -7,36 +7,39 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.query import domain
+from services.query.chains import chains
 from services.query.handlers import HANDLERS
+from services.query.viewer import APPLICANT, Viewer
+from shared import projection
 from shared.contracts.envelope import Event
-from shared.contracts.events import EVENTS
+from shared.contracts.events import EVENTS, faults
 from shared.decision import Upsert
+from shared.errors import Language
 from shared.runner import Projecting
 from tests.builders.events import AT, a_submission, an_event
+from tests.builders.histories import A_LIFE, REOPENED, a_history
 from tests.builders.notices import CASE_FACTS
 
 NUMBER = "2634626885086477"
+LANGUAGES: Sequence[Language] = ("zh", "en")
+VIEWERS = (APPLICANT, Viewer("respondent", 0), Viewer("respondent", 1))
 
 
 def project(events: Iterable[Event]) -> dict[str, Any]:
-    """The `progress` document these events leave, as the database would set it."""
-    document: dict[str, Any] = {"steps": {}}
+    """The `progress` document these events leave, as the database would make it."""
+    writes: list[Upsert] = []
     for event in events:
         for handler in HANDLERS[event.name]:
             assert isinstance(handler, Projecting)
             for write in handler.project(event):
                 assert isinstance(write, Upsert)
-                for path, value in write.set.items():
-                    first, _, rest = path.partition(".")
-                    if rest:
-                        document[first][rest] = value
-                    else:
-                        document[first] = value
-    return document
+                writes.append(write)
+    (merged,) = projection._merged(writes)
+    return projection._whole(merged) or {}
 
 
 def told(name: str, sequence: int, minutes: int, **changes: Any) -> Event:
@@ -67,17 +70,19 @@ def lives(draw: st.DrawFn) -> Sequence[Event]:
     events += [told(name, n, next(minutes)) for n, name in enumerate(steps, start=1)]
     if draw(st.booleans()):
         events.append(told("application.withdrawn", sequence + 1, next(minutes)))
-        events.append(told("case.withdrawn", len(steps) + 1, next(minutes)))
+        if draw(st.booleans()):
+            events.append(told("case.withdrawn", len(steps) + 1, next(minutes)))
     return events
 
 
 def answers(progress: dict[str, Any]) -> list[Any]:
     return [
         show
-        for language in ("zh", "en")
+        for language in LANGUAGES
         for show in (
-            domain.masked(progress, NUMBER, language),  # type: ignore[arg-type]
-            domain.unmasked(progress, NUMBER, language, "http://x"),  # type: ignore[arg-type]
+            domain.masked(progress, NUMBER, language),
+            chains(progress["history"], NUMBER, language, with_data=True),
+            *(domain.unmasked(progress, NUMBER, v, language, "http://x") for v in VIEWERS),
         )
     ]
 
@@ -90,6 +95,24 @@ def test_any_order_and_any_repetition_give_the_same_answers(
     repeated = drawn.draw(st.lists(st.sampled_from(events), max_size=5))
     assert project([*shuffled, *repeated]) == project(events)
     assert answers(project([*shuffled, *repeated])) == answers(project(events))
+
+
+WHOLE = a_history((*A_LIFE, *REOPENED))
+
+
+@settings(max_examples=60)
+@given(st.permutations(WHOLE), st.lists(st.sampled_from(WHOLE), max_size=10))
+def test_a_whole_life_in_any_order_and_repetition_gives_the_same_document(
+    shuffled: Sequence[Event], repeated: Sequence[Event]
+) -> None:
+    assert project([*shuffled, *repeated]) == project(WHOLE)
+
+
+@given(st.integers(1, len(WHOLE)))
+def test_every_beginning_of_a_life_can_be_shown(length: int) -> None:
+    begun = project(WHOLE[:length])
+    for seen in answers(begun):
+        assert seen["serial_number"] == NUMBER
 
 
 @given(lives())
@@ -116,16 +139,24 @@ def test_nothing_beyond_status_and_dates_shows_without_a_second_factor(
         assert hidden not in text
 
 
+def test_the_timeline_tells_each_change_of_status_and_nothing_else() -> None:
+    shown = domain.masked(project(WHOLE), NUMBER, "zh")
+    assert [step["status"] for step in shown["timeline"]] == [
+        "submitted", "organisation_assigned", "mediator_assigned", "under_examination",
+        "supplement_requested", "under_examination", "seeking_consent", "accepted", "mediating",
+        "agreed", "agreement_signed", "performed", "closed", "organisation_assigned",
+    ]  # fmt: skip
+
+
 def test_steps_alone_are_no_known_application() -> None:
     assert not domain.is_known(None)
     assert not domain.is_known(project([told("case.mediator_assigned", 1, 1)]))
     assert domain.is_known(project([told("case.mediator_assigned", 1, 1), a_submission()]))
 
 
-@pytest.mark.parametrize("name", sorted(set(HANDLERS) & set(CASE_FACTS)))
-def test_every_event_writes_to_its_own_subject_only(name: str) -> None:
-    event = a_submission() if name == "application.submitted" else told(name, 7, 1)
-    for handler in HANDLERS[name]:
+@pytest.mark.parametrize("event", WHOLE, ids=lambda event: event.name)
+def test_every_event_writes_to_its_own_subject_only(event: Event) -> None:
+    for handler in HANDLERS[event.name]:
         assert isinstance(handler, Projecting)
         writes = list(handler.project(event))
         assert [write.id for write in writes] == [event.subject]
@@ -133,3 +164,8 @@ def test_every_event_writes_to_its_own_subject_only(name: str) -> None:
 
 def test_every_event_query_handles_is_declared() -> None:
     assert set(HANDLERS) <= set(EVENTS)
+
+
+@pytest.mark.parametrize("event", WHOLE, ids=lambda event: event.name)
+def test_the_events_of_these_tests_keep_their_contracts(event: Event) -> None:
+    assert faults(event.name, event.data) == {}

@@ -49,7 +49,7 @@ def a_case_document(**changes):
 
 
 def test_every_event_routing_is_sent_has_a_handler():
-    assert set(handlers.handlers(None)) == {event.name for event in consumed_by("routing")}
+    assert set(handlers.handlers(None, None)) == {event.name for event in consumed_by("routing")}
 
 
 @pytest.mark.parametrize("handle", [handlers.withdraw, handlers.supplement])
@@ -85,7 +85,9 @@ def test_an_ended_case_gives_its_mediators_place_back():
         "case.withdrawn", NUMBER, 3, status="withdrawn", released_mediator_id="m1"
     )
     (write,) = handlers.give_place_back(event)
-    assert (write.id, dict(write.pull), write.create) == ("m1", {"open": NUMBER}, False)
+    hours = {"serial": NUMBER, "taken_at": {"$lt": event.time}}
+    held = {"open": NUMBER, "bookings": hours}
+    assert (write.id, dict(write.pull), write.create) == ("m1", held, False)
 
 
 def test_a_case_nobody_had_gives_nothing_back():

@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from shared.access import PUBLIC, Access
+from shared.contracts.policy import EVERYONE, POLICY
+from shared.contracts.vocabulary import ROLES
 from shared.errors import PROBLEMS
 from shared.web import Route
 from tests.house.services import built
@@ -20,12 +21,13 @@ PROBES = ("healthz", "readyz", "metrics")
 
 
 def faults(routes: Iterable[Route]) -> Iterator[str]:
-    """What a declaration lacks: an access rule, a summary, a problem it names, a path of its own."""
+    """What a declaration lacks: a row of the policy table, a summary, a problem it names, a path of
+    its own."""
     seen: set[tuple[str, str]] = set()
     for route in routes:
         name = f"{route.method} {route.path}"
-        if not isinstance(route.access, Access):
-            yield f"{name}: no access rule"
+        if name not in POLICY:
+            yield f"{name}: no row in the policy table"
         if not route.summary.strip():
             yield f"{name}: no summary"
         yield from (f"{name}: unknown problem {s}" for s in route.refusals if s not in PROBLEMS)
@@ -45,6 +47,17 @@ def undeclared(app: Flask, service: str, routes: Iterable[Route]) -> set[str]:
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_route_has_an_access_rule_a_summary_and_known_problems(service):
     assert list(faults(built(service).routes)) == []
+
+
+def test_every_row_of_the_policy_table_is_a_route_of_one_service():
+    served = [f"{r.method} {r.path}" for service in SERVICES for r in built(service).routes]
+    assert sorted(served) == sorted(POLICY)
+
+
+def test_every_row_names_known_roles_and_lets_somebody_in():
+    for operation, rule in POLICY.items():
+        assert set(rule.roles) <= set(ROLES), operation
+        assert rule.roles, operation
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -77,10 +90,11 @@ def test_making_an_application_connects_to_nothing(service, monkeypatch):
     assert attempts == []
 
 
-def test_the_rules_notice_a_route_that_breaks_them():
-    route = Route("GET", "/v1/planted", dict, PUBLIC, "Planted")
+def test_the_rules_notice_a_route_that_breaks_them(monkeypatch):
+    route = Route("GET", "/v1/planted", dict, "Planted")
+    assert list(faults([route])) == ["GET /v1/planted: no row in the policy table"]
+    monkeypatch.setitem(POLICY, "GET /v1/planted", EVERYONE)
     assert list(faults([route])) == []
-    assert list(faults([replace(route, access=None)])) == ["GET /v1/planted: no access rule"]
     assert list(faults([replace(route, summary=" ")])) == ["GET /v1/planted: no summary"]
     assert list(faults([replace(route, refusals=("odd",))])) == [
         "GET /v1/planted: unknown problem odd"

@@ -1,4 +1,4 @@
-"""Tokens are believed only when everything about them holds; access rules say who comes in."""
+"""Tokens are believed only when everything about them holds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from shared.access import PUBLIC, HolderOr, Roles
 from shared.contracts.vocabulary import ROLES
 from shared.devissuer import DEVELOPMENT_ISSUER, DevelopmentIssuer
 from shared.errors import Refused, Transient
@@ -111,6 +110,12 @@ def test_a_valid_token_becomes_a_principal(verifier: Verifier) -> None:
     )
 
 
+def test_client_credentials_of_a_partner_name_its_channel(verifier: Verifier) -> None:
+    token = a_token(role="partner", sub="client-7", channel="app_pocket_12333")
+    assert verifier.verify(token) == Principal("client-7", "partner", channel="app_pocket_12333")
+    assert verifier.verify(a_token(role="partner", channel="")).channel is None
+
+
 def test_what_a_token_does_not_say_is_empty(verifier: Verifier) -> None:
     assert verifier.verify(a_token()) == Principal("u-1", "mediator")
 
@@ -163,6 +168,8 @@ def test_a_token_without_a_required_claim_is_refused(verifier: Verifier, claim: 
         ({"divisions": [370102]}, "malformed"),
         ({"organisation": 7}, "malformed"),
         ({"id_number_hash": ["x"]}, "malformed"),
+        ({"channel": ["web"]}, "malformed"),
+        ({"channel": 12333}, "malformed"),
         ({"exp": "soon"}, "malformed"),
     ],
 )
@@ -338,6 +345,18 @@ def test_a_new_key_of_the_issuer_is_found_and_a_withdrawn_one_forgotten(
     assert "unknown key" in refusal(verifier, a_token())
 
 
+def test_while_an_issuer_changes_its_key_tokens_of_both_are_good(
+    endpoint: IssuerEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verifier = Verifier(production(endpoint.url))
+    verifier.verify(a_token())
+    endpoint.keys = a_jwks()[:2]
+    a_minute_passes(monkeypatch)
+    assert verifier.verify(a_token(RSA_KEY, "RS256", "rsa")).subject == "u-1"
+    assert verifier.verify(a_token()).subject == "u-1"
+    assert endpoint.calls == 2
+
+
 def test_a_withdrawn_key_is_forgotten_within_minutes_without_any_new_key(
     endpoint: IssuerEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -468,6 +487,7 @@ def test_the_command_prints_a_token_and_nothing_else(tmp_path: Path) -> None:
         environment(tmp_path, TIAOJIE_HASHING_KEY=key),
         *("--role", "applicant", "--division", "37", "--division", "370102"),
         *("--id-number", "41132419780316997x", "--lifetime", "30m", "--subject", "u-9"),
+        *("--channel", "essc"),
     )
     assert ran.stderr == ""
     assert ran.stdout.count("\n") == 1
@@ -475,7 +495,7 @@ def test_the_command_prints_a_token_and_nothing_else(tmp_path: Path) -> None:
         ran.stdout.strip()
     )
     hashed = Hasher.parse(key).hash("identity", "41132419780316997X")
-    assert principal == Principal("u-9", "applicant", None, ("37", "370102"), hashed)
+    assert principal == Principal("u-9", "applicant", None, ("37", "370102"), hashed, "essc")
 
 
 @pytest.mark.parametrize(
@@ -510,29 +530,3 @@ def test_without_a_header_there_is_no_token() -> None:
 def test_other_credentials_are_refused_and_not_ignored(header: str) -> None:
     with pytest.raises(Refused, match="unauthorised"):
         bearer_token(header)
-
-
-def slug_of(access: Any, role: str | None) -> str:
-    try:
-        access.check(Principal("u-1", role) if role else None)
-    except Refused as refused:
-        return refused.slug
-    return "let in"
-
-
-def test_access_lets_in_whom_it_names() -> None:
-    staff, holder = Roles("platform_admin", "mediator"), HolderOr("mediator")
-    assert {slug_of(PUBLIC, role) for role in (None, *ROLES)} == {"let in"}
-    assert slug_of(staff, None) == "unauthorised"
-    assert slug_of(staff, "mediator") == "let in"
-    assert slug_of(staff, "applicant") == "forbidden"
-    assert slug_of(holder, None) == "let in"
-    assert slug_of(holder, "respondent") == "let in"
-    assert slug_of(holder, "mediator") == "let in"
-    assert slug_of(holder, "partner") == "forbidden"
-    assert slug_of(Roles(), "platform_admin") == "forbidden"
-
-
-def test_a_role_that_does_not_exist_is_a_mistake_in_the_route() -> None:
-    with pytest.raises(ValueError, match="unknown roles: meditator"):
-        Roles("meditator")

@@ -6,19 +6,17 @@ repeats no facts: whoever finds a lost receipt learns the number, the place and 
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from services.intake.evidence_refusal import REASONS
+from services.intake.pages.policy import qr_inline
 from shared.contracts.lifecycle import STATUSES
 from shared.contracts.vocabulary import CATEGORIES
 from shared.errors import Language, Text
@@ -62,6 +60,14 @@ TEXTS: Mapping[str, Text] = {
     "awaited": Text("待上传", "Not yet sent"),
     "received": Text("已收到", "Received"),
     "refused": Text("未接收，请重传", "Refused, send again"),
+    "history": Text("办理记录校验码", "Fingerprint of the record"),
+    "history_note": Text(
+        "此前的办理记录如被改动，校验码就会不同；可凭此码核对查询到的完整记录。",
+        "If anything recorded before this page were changed, the fingerprint would differ. Compare "
+        "it with the full record of your case.",
+    ),
+    "history_application": Text("申请", "Application"),
+    "history_case": Text("案件", "Case"),
     "hotlines": Text("咨询电话", "Hotlines"),
     "12333": Text("人社政策咨询", "Labour policy"),
     "12348": Text("法律咨询、法律援助", "Legal advice and aid"),
@@ -80,6 +86,10 @@ _MEDIATION_LAW: Final = "《劳动争议调解仲裁法》"
 DEADLINES: Mapping[str, tuple[Text, Text]] = {
     "mediator_assignment": (
         Text("指派调解员", "A mediator is assigned"),
+        Text("服务承诺", "a target of this service"),
+    ),
+    "fast_track_acceptance": (
+        Text("绿色通道：决定是否受理", "Fast track: decision on acceptance"),
         Text("服务承诺", "a target of this service"),
     ),
     "acceptance_decision": (
@@ -126,41 +136,43 @@ _MONTHS: Final = (
 
 
 def render_receipt(view: Mapping[str, Any], language: Language) -> str:
-    """The page as HTML in one language; everything of the view is escaped.
+    """The page as HTML in one language; everything of the view is escaped."""
+    shown = shown_receipt(view, language)
+    qr = Markup(qr_inline(shown["progress_url"]))  # noqa: S704 - drawn by us from digits
+    style = Markup(_STYLE)  # noqa: S704 - our own file
+    return _template().render(**shown, qr=qr, style=style)
+
+
+def shown_receipt(view: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """What a receipt says in one language, for the page and for the PDF.
 
     `view` is JSON-ready: serial_number, query_code, received_at (RFC 3339), status, category,
     division {name}, claims [{amount_cny}], deadlines [{name, due_on, provisional}], next_steps
-    [sentences], attachments [{file_name, state, refusal?}], links {progress}.
+    [sentences], attachments [{file_name, state, refusal?}], links {progress}, history {application,
+    case: newest hashes, null if there is none yet}.
     """
     serial = view["serial_number"]
-    progress_url = view["links"]["progress"]
-    return _template().render(
-        language={"zh": "zh-CN", "en": "en"}[language],
-        text={name: sentence.to(language) for name, sentence in TEXTS.items()},
-        style=Markup(_STYLE),  # noqa: S704 - our own file
-        serial_groups=[serial[at : at + 4] for at in range(0, len(serial), 4)],
-        query_code=QueryCodes.grouped(QueryCodes.normalise(view["query_code"])),
-        progress_url=progress_url,
-        qr=_qr(progress_url),
-        received_at=_moment(datetime.fromisoformat(view["received_at"]), language),
-        division_name=view["division"]["name"],
-        status=STATUSES[view["status"]].to(language),
-        category=CATEGORIES[view["category"]].to(language),
-        claims=_claims([claim["amount_cny"] for claim in view["claims"]], language),
-        deadlines=[_deadline(deadline, language) for deadline in view["deadlines"]],
-        next_steps=view["next_steps"],
-        attachments=[_attachment(attachment, language) for attachment in view["attachments"]],
-        hotlines=_HOTLINES,
-    )
-
-
-def content_security_policy() -> str:
-    """The policy to send with the page: nothing is allowed but its own style sheet."""
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    )
+    return {
+        "language": {"zh": "zh-CN", "en": "en"}[language],
+        "text": {name: sentence.to(language) for name, sentence in TEXTS.items()},
+        "serial_groups": [serial[at : at + 4] for at in range(0, len(serial), 4)],
+        "query_code": QueryCodes.grouped(QueryCodes.normalise(view["query_code"])),
+        "progress_url": view["links"]["progress"],
+        "received_at": _moment(datetime.fromisoformat(view["received_at"]), language),
+        "division_name": view["division"]["name"],
+        "status": STATUSES[view["status"]].to(language),
+        "category": CATEGORIES[view["category"]].to(language),
+        "claims": _claims([claim["amount_cny"] for claim in view["claims"]], language),
+        "deadlines": [_deadline(deadline, language) for deadline in view["deadlines"]],
+        "next_steps": view["next_steps"],
+        "attachments": [_attachment(attachment, language) for attachment in view["attachments"]],
+        "hotlines": _HOTLINES,
+        "hashes": [
+            {"of": TEXTS[f"history_{of}"].to(language), "short": _short(full), "full": full}
+            for of, full in view["history"].items()
+            if full
+        ],
+    }
 
 
 @cache
@@ -175,10 +187,9 @@ def _template() -> Template:
     return environment.get_template("receipt.html")
 
 
-def _qr(url: str) -> Markup:
-    """The address as an inline SVG without size: the style sheet gives it one."""
-    drawn = segno.make_qr(url, error="m").svg_inline(border=4, omitsize=True, dark="#000")
-    return Markup(drawn)  # noqa: S704 - drawn by us from digits
+def _short(full: str) -> str:
+    """The first 16 digits of a hash in groups of four: what people compare."""
+    return " ".join(full[at : at + 4] for at in range(0, 16, 4))
 
 
 def _moment(at: datetime, language: Language) -> str:

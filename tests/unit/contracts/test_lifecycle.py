@@ -10,11 +10,11 @@ import pytest
 from shared.contracts import lifecycle
 from shared.contracts.clocks import CLOCKS
 from shared.contracts.events import EVENTS
+from shared.contracts.guards import GUARDS
 from shared.contracts.lifecycle import (
     COMMANDS,
     ENDED,
     FINAL,
-    GUARDS,
     OUTCOMES,
     RULES,
     RUNS_ON,

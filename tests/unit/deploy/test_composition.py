@@ -10,6 +10,7 @@ import pytest
 from deploy.local import composition
 from deploy.local.keys import OPERATOR, Keys
 from deploy.local.settings import SERVICES, LocalSettings, load
+from services.intake import audit
 from shared.settings import SettingsError
 
 KEYS = Keys(
@@ -102,6 +103,13 @@ def test_a_database_account_reaches_the_services_own_database_only() -> None:
     accounts = composition.mongo_accounts(local_settings(), KEYS)
     assert {account.name: account.database for account in accounts} == {
         name: f"tiaojie_{name}" for name in SERVICES
+    }
+
+
+def test_the_audit_log_is_a_database_that_only_intake_may_add_to() -> None:
+    accounts = composition.mongo_accounts(local_settings(), KEYS)
+    assert {a.name: a.logs for a in accounts if a.logs} == {
+        "intake": (f"tiaojie_intake{audit.DATABASE}",)
     }
 
 

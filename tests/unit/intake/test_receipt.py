@@ -15,12 +15,16 @@ from hypothesis import strategies as st
 
 from services.intake.deadlines import deadlines
 from services.intake.pages import receipt
-from services.intake.pages.receipt import content_security_policy, render_receipt
+from services.intake.pages.policy import content_security_policy
+from services.intake.pages.receipt import render_receipt
 from shared.contracts.lifecycle import STATUSES
 from shared.contracts.vocabulary import CATEGORIES
 from tests.builders.applications import an_application
 
 SERIAL = "2634626885086477"
+
+
+HASH = "0123456789abcdef" * 4
 
 
 def a_view(**changes: Any) -> dict[str, Any]:
@@ -30,6 +34,7 @@ def a_view(**changes: Any) -> dict[str, Any]:
         "received_at": "2026-11-02T16:45:00Z",
         "division": {"code": "370102", "name": "山东省济南市历下区"},
         "status": "submitted",
+        "history": {"application": HASH, "case": None},
         "category": "pay_injury_compensation",
         "claims": [{"amount_cny": 20000}, {"amount_cny": None}, {"amount_cny": 20.5}],
         "deadlines": [
@@ -168,9 +173,10 @@ def test_the_page_uses_nothing_from_elsewhere_and_runs_nothing():
 
 def test_its_policy_allows_exactly_its_own_style_sheet():
     digest = base64.b64encode(hashlib.sha256(page().style.encode()).digest()).decode()
-    assert f"style-src 'sha256-{digest}'" in content_security_policy()
-    assert content_security_policy().startswith("default-src 'none';")
-    assert "unsafe" not in content_security_policy()
+    policy = content_security_policy(render_receipt(a_view(), "zh"))
+    assert f"style-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
 
 
 def test_the_query_code_is_in_no_address():
@@ -232,10 +238,16 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+_CHOSEN = frozenset({"beijing_time", "awaited", "received", "refused"}) | {
+    "history_application",
+    "history_case",
+}
+
+
 def test_every_sentence_is_in_both_languages_and_used():
     template = (receipt._FOLDER / "receipt.html").read_text(encoding="utf-8")
     for name, sentence in receipt.TEXTS.items():
         assert sentence.zh
         assert sentence.en
         used = f"text.{name}" in template or name in receipt._HOTLINES
-        assert used or name in {"beijing_time", "awaited", "received", "refused"}, name
+        assert used or name in _CHOSEN, name

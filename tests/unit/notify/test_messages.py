@@ -5,12 +5,23 @@ from datetime import timedelta
 import pytest
 from jinja2 import UndefinedError, meta
 
-from services.notify.domain import CHANNELS, ENTITLEMENTS, plan
+from services.notify.domain import BY_TEXT_ALONE, CHANNELS, plan
+from services.notify.entitlements import ENTITLEMENTS, PARTIES
 from services.notify.messages import open_body, present, to_document
 from services.notify.templates import FOLDER, SEGMENTS_LIMIT, Templates, segments
+from shared.contracts.vocabulary import ADVICE, FAILURE_REASONS, REFERRALS, REFUSAL_REASONS
 from shared.errors import Permanent
 from shared.sealing import Keyring, new_key
-from tests.builders.notices import NOW, SERIAL, an_event, some_recipients
+from tests.builders.notices import (
+    NOW,
+    SERIAL,
+    VARIANTS,
+    a_person,
+    an_event,
+    everybody,
+    some_recipients,
+    some_staff,
+)
 
 TEMPLATES = Templates("https://tiaojie.example")
 KEYRING = Keyring.parse(f"k1:{new_key()}")
@@ -27,41 +38,94 @@ def variables(name: str) -> set[str]:
     return meta.find_undeclared_variables(TEMPLATES.environment.parse(source))
 
 
-def test_every_event_has_every_channel_in_both_languages_and_no_template_is_left_over():
-    expected = {f"{e}/{c}.{lang}" for e in ENTITLEMENTS for c in CHANNELS for lang in ("zh", "en")}
+EVENTS = {name: (name, {}) for name in ENTITLEMENTS} | dict(VARIANTS)
+
+
+def every_message(language="zh"):
+    """What everybody reads of every event."""
+    people = everybody(language)
+    for event, changes in EVENTS.values():
+        told = an_event(event, sequence=9, **changes)
+        planned = plan(told, some_recipients(*people, asked_at=1), some_staff(language))
+        assert isinstance(planned, list)
+        yield from planned
+
+
+READ = {message.template for message in every_message()}
+
+
+def test_every_wording_is_read_by_somebody_and_exists_in_every_channel_and_both_languages():
+    channels = {t: ("sms",) if t in BY_TEXT_ALONE else CHANNELS for t in READ}
+    expected = {f"{t}/{c}.{lang}" for t in READ for c in channels[t] for lang in ("zh", "en")}
     assert set(TEMPLATES.newest) == expected
     files = {p.relative_to(FOLDER).as_posix() for p in FOLDER.rglob("*") if p.is_file()}
     assert len(files) == sum(TEMPLATES.newest.values()), "versions are counted from 1 without gaps"
 
 
-@pytest.mark.parametrize("event", ENTITLEMENTS)
-@pytest.mark.parametrize("channel", CHANNELS)
-def test_both_languages_say_the_same_things_in_the_same_versions(event, channel):
-    version = TEMPLATES.newest[f"{event}/{channel}.zh"]
-    assert TEMPLATES.newest[f"{event}/{channel}.en"] == version
-    zh, en = (variables(f"{event}/{channel}.{lang}.v{version}.txt") for lang in ("zh", "en"))
+@pytest.mark.parametrize("name", sorted(n for n in TEMPLATES.newest if n.endswith(".zh")))
+def test_both_languages_say_the_same_things_in_the_same_versions(name):
+    english = f"{name.removesuffix('zh')}en"
+    version = TEMPLATES.newest[name]
+    assert TEMPLATES.newest[english] == version
+    zh, en = (variables(f"{n}.v{version}.txt") for n in (name, english))
     assert zh == en
-    assert {"serial_number", "party"} <= zh
+    assert "serial_number" in zh or name.startswith(("phone.", "warning."))
 
 
-@pytest.mark.parametrize("event", ENTITLEMENTS)
+LONGEST = {
+    "query_code": "K7RM-2PXA",
+    "organisation": "织" * 40,
+    "organisation_phone": "0" * 20,
+    "mediator": "名" * 20,
+    "case_number": "号" * 25,
+    "place": "址" * 40,
+    "division": "地" * 30,
+    "count": "10000",
+    "expected": "1000.0",
+    "window_days": "365",
+}
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("party", ["applicant", "agent"])
-def test_a_text_message_stays_within_three_segments_with_the_longest_names(event, language, party):
-    longest = {
-        "party": party,
-        "serial_number": "2634 6268 8508 6477",
-        "query_code": "K7RM-2PXA",
-        "organisation": "织" * 40,
-        "organisation_phone": "0" * 20,
-        "mediator": "名" * 20,
-        "due_on": "2026年12月30日" if language == "zh" else "30 Dec 2026",
-    }
-    text = TEMPLATES.render(event, "sms", language, longest).text
-    assert segments(text) <= SEGMENTS_LIMIT, f"{len(text)} characters"
-    assert text.startswith("【调解】")
-    assert "\n" not in text
-    assert "http" not in text, "a link in a text message looks like fraud"
+def test_a_text_message_stays_within_three_segments_with_the_longest_names(language):
+    day = "2026年12月30日" if language == "zh" else "30 Dec 2026"
+    longest = LONGEST | dict.fromkeys(("due_on", "until", "perform_by"), day)
+    for message in every_message(language):
+        if message.channel == "sms":
+            filled = {n: longest.get(n, v) for n, v in message.values.items()}
+            if message.event_name == "phone.code_requested":
+                filled["until"] = "19:51"
+            text = TEMPLATES.render(message.template, "sms", language, filled).text
+            assert segments(text) <= SEGMENTS_LIMIT, f"{message.template}: {len(text)}: {text}"
+            assert text.startswith("【调解】")
+            assert "\n" not in text
+            assert "http" not in text, "a link in a text message looks like fraud"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    "event, words",
+    [
+        ("case.not_accepted", REFUSAL_REASONS),
+        ("case.failed", FAILURE_REASONS),
+        ("case.referral_opened", REFERRALS),
+        ("case.referral_changed", REFERRALS),
+    ],
+)
+def test_every_reason_and_referral_fits_into_three_segments(event, words, language):
+    field = "kind" if words is REFERRALS else "reason"
+    for word in words:
+        for advice in ADVICE if event == "case.not_accepted" else [""]:
+            changes = {field: word, **({"advice": [advice]} if advice else {})}
+            people = [a_person(party, language=language) for party in PARTIES]
+            planned = plan(
+                an_event(event, sequence=9, **changes), some_recipients(*people, asked_at=1)
+            )
+            for m in planned:
+                if m.channel == "sms":
+                    filled = {**m.values, "organisation_phone": "0" * 20}
+                    text = TEMPLATES.render(m.template, "sms", language, filled).text
+                    assert segments(text) <= SEGMENTS_LIMIT, f"{word} {advice}: {len(text)}"
 
 
 @pytest.mark.parametrize(

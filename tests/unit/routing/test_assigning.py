@@ -8,13 +8,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.routing.assigning import (
+    PROPOSED,
     REASONS,
     assign,
+    assign_within,
     check_mediator,
     check_organisation,
     choose_mediator,
     choose_organisation,
     days_to_duty,
+    fittest,
     serving_codes,
 )
 from services.routing.directory import Mediator, Organisation, Snapshot
@@ -347,3 +350,41 @@ def test_directory_values_survive_their_documents():
     assert Organisation.from_document({**body.to_document(), "version": 3}) == body
     assert Mediator.from_document({**person.to_document(), "version": 3}) == person
     assert body.kind in ORGANISATION_KINDS
+
+
+# --- the applicant's choice ----------------------------------------------------------------------
+
+CHOICE = replace(COUNTY, offers_choice=True)
+FOUR = [a_mediator(id=f"m{n}", open_cases=n) for n in (4, 1, 3, 2)]
+
+
+def test_where_applicants_choose_the_three_fittest_are_proposed_in_order():
+    found = assign(a_case(), Snapshot.of([CHOICE], FOUR), NOW)
+    assert found.mediator is None
+    assert [m.id for m in found.choices] == ["m1", "m2", "m3"]
+    assert found.reasons == ("county_organisation", "applicant_chooses")
+    assert set(found.reasons) <= set(REASONS)
+
+
+def test_of_fewer_than_three_those_are_proposed_and_a_single_one_is_assigned():
+    assert [m.id for m in assign_within(a_case(), CHOICE, FOUR[:2], NOW).choices] == ["m1", "m4"]
+    alone = assign_within(a_case(), CHOICE, FOUR[:1], NOW)
+    assert (alone.mediator.id, alone.choices) == ("m4", ())
+    nobody = assign_within(a_case(), CHOICE, [], NOW)
+    assert (nobody.mediator, nobody.choices) == (None, ())
+    assert "no_eligible_mediator" in nobody.reasons
+
+
+def test_nobody_is_proposed_who_may_not_have_the_case():
+    relative = a_mediator(id="m0", conflicts=["hash-of-worker"])
+    case = a_case(party_hashes=["hash-of-worker"], refused_mediators=["m1"])
+    assert [m.id for m in assign_within(case, CHOICE, [relative, *FOUR], NOW).choices] == [
+        "m2",
+        "m3",
+        "m4",
+    ]
+
+
+def test_the_first_of_the_fittest_is_whom_the_rules_choose():
+    (best, *_) = fittest(a_case(), COUNTY, FOUR, NOW, PROPOSED)
+    assert best == choose_mediator(a_case(), COUNTY, FOUR, NOW)

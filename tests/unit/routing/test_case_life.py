@@ -10,8 +10,9 @@ import pytest
 from services.routing import domain
 from services.routing.assigning import assign
 from services.routing.directory import CaseFacts, Snapshot
+from services.routing.steps import Actor
 from shared.contracts.events import faults
-from shared.contracts.lifecycle import ENDED, allowed
+from shared.contracts.lifecycle import ENDED, RULES, allowed, givers
 from shared.decision import NOTHING
 from shared.errors import Refused
 from tests.builders.cases import (
@@ -23,6 +24,8 @@ from tests.builders.cases import (
 
 NOW = WEDNESDAY_MORNING
 LATER = NOW + timedelta(hours=2)
+ADMINISTRATOR = Actor("platform_admin", "staff-1")
+APPLICANT = Actor("applicant")
 BODY = an_organisation()
 OTHER_BODY = an_organisation(id="org-370100", kind="city", divisions=("370100",))
 PERSON = a_mediator()
@@ -105,13 +108,13 @@ def test_the_facts_of_a_case_read_the_language_as_people_write_it():
 def test_an_unassigned_case_can_be_placed_by_the_administrator():
     case = after({}, received(organisations=()))
     assignment = assign(CaseFacts.from_document(case), Snapshot.of([BODY], [PERSON]), LATER)
-    decision = domain.place(case, assignment, LATER, by="administrator")
+    decision = domain.place(case, assignment, LATER, actor=ADMINISTRATOR)
     assert told(decision) == ["case.organisation_assigned", "case.mediator_assigned"]
     assert {event.data["by"] for event in decision.events} == {"administrator"}
 
 
 def test_another_body_releases_the_body_and_the_mediator_before():
-    decision = domain.assign_organisation(a_case_in(), OTHER_BODY, LATER, by="administrator")
+    decision = domain.assign_organisation(a_case_in(), OTHER_BODY, LATER, actor=ADMINISTRATOR)
     assert told(decision) == ["case.organisation_assigned"]
     event = decision.events[0].data
     assert event["previous_organisation_id"] == BODY.id
@@ -121,25 +124,25 @@ def test_another_body_releases_the_body_and_the_mediator_before():
 
 
 def test_another_mediator_releases_the_one_before():
-    decision = domain.assign_mediator(a_case_in(), OTHER_PERSON, LATER, by="administrator")
+    decision = domain.assign_mediator(a_case_in(), OTHER_PERSON, LATER, actor=ADMINISTRATOR)
     assert told(decision) == ["case.mediator_assigned"]
     assert decision.events[0].data["released_mediator_id"] == PERSON.id
     assert decision.set["mediator"] == OTHER_PERSON.ref
 
 
 def test_the_same_mediator_again_changes_nothing():
-    assert domain.assign_mediator(a_case_in(), PERSON, LATER, by="administrator") is NOTHING
+    assert domain.assign_mediator(a_case_in(), PERSON, LATER, actor=ADMINISTRATOR) is NOTHING
 
 
 def test_a_withdrawn_case_frees_its_mediator():
     case = a_case_in()
-    decision = domain.withdraw(case, LATER)
+    decision = domain.withdraw(case, LATER, actor=APPLICANT)
     assert told(decision) == ["case.withdrawn"]
     assert decision.events[0].data["released_mediator_id"] == PERSON.id
     ended = after(case, decision)
     assert ended["status"] == "withdrawn"
     assert ended["history"][-1]["by"] == "applicant"
-    assert told(domain.withdraw(a_case_in("unassigned"), LATER)) == ["case.withdrawn"]
+    assert told(domain.withdraw(a_case_in("unassigned"), LATER, actor=APPLICANT)) == ["case.withdrawn"]
 
 
 def test_a_supplement_is_counted_once_in_whatever_order_it_comes():
@@ -158,10 +161,10 @@ def test_a_supplement_is_counted_once_in_whatever_order_it_comes():
 @pytest.mark.parametrize(
     "command",
     [
-        lambda case: domain.withdraw(case, LATER),
+        lambda case: domain.withdraw(case, LATER, actor=APPLICANT),
         lambda case: domain.supplement(case, {"supplement_count": 1}, LATER),
-        lambda case: domain.assign_organisation(case, OTHER_BODY, LATER, by="administrator"),
-        lambda case: domain.assign_mediator(case, OTHER_PERSON, LATER, by="administrator"),
+        lambda case: domain.assign_organisation(case, OTHER_BODY, LATER, actor=ADMINISTRATOR),
+        lambda case: domain.assign_mediator(case, OTHER_PERSON, LATER, actor=ADMINISTRATOR),
         lambda case: domain.leave_unassigned(case, (), LATER),
     ],
 )
@@ -169,5 +172,7 @@ def test_an_ended_case_refuses_and_names_what_it_allows(status, command):
     with pytest.raises(Refused) as caught:
         command(a_case_in(status))
     assert caught.value.slug == "command_not_allowed"
-    assert caught.value.extra == {"allowed": list(allowed(status))}
+    people = [c for c in allowed(status) if givers(c) != {RULES}]
+    assert caught.value.extra["allowed"] == people
+    assert caught.value.extra["case_status"] == status
     assert caught.value.detail.zh != caught.value.detail.en

@@ -80,6 +80,13 @@ def test_every_body_is_staffed_and_somebody_is_on_call(organisations, mediators)
     assert len({m["_id"] for m in mediators}) == len(mediators)
 
 
+def test_every_body_begins_its_case_numbers_in_its_own_way(organisations):
+    prefixes = {o["case_number_prefix"] for o in organisations.values()}
+    assert len(prefixes) == len(organisations)
+    assert organisations["org-370102"]["case_number_prefix"] == "济历劳人调"
+    assert max(map(len, prefixes)) <= 8
+
+
 def test_the_directory_is_clearly_invented(organisations, mediators):
     assert all(o["name"].endswith("（演示）") for o in organisations.values())
     assert all(o["phone"].startswith("000-") for o in organisations.values())

@@ -1,0 +1,176 @@
+"""Statistics over HTTP on real facts, counted from the index alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from services.query import statistics_api
+from services.query.handlers import HANDLERS
+from services.query.statistics import GROUPS, Question, pipeline
+from services.query.store import ReadModels, TooWide
+from shared.civil_time import today
+from shared.contracts.envelope import Event
+from tests.builders.events import a_submission
+from tests.builders.histories import (
+    A_LIFE,
+    ACCEPTED,
+    CONSENTED,
+    EXAMINED,
+    HANDED,
+    MEDIATED,
+    Told,
+    a_history,
+    of_case,
+)
+from tests.builders.routing import serials
+from tests.web import Web, problem
+
+FAILED: Sequence[Told] = (
+    *HANDED, *EXAMINED, *CONSENTED, *ACCEPTED, *MEDIATED,
+    ("case.failed", of_case("failed", reason="no_agreement")),
+)  # fmt: skip
+CITY = {"code": "370202", "name": "山东省青岛市市南区"}
+
+
+def cases(number: str, steps: Sequence[Told], **changes: Any) -> list[Event]:
+    submission = a_submission(serial=number, **changes)
+    return a_history(steps, (), number=number, submission=submission)
+
+
+@pytest.fixture
+def counted(query: Web) -> Web:
+    """Settled 6 and failed 5 in Jinan, one waiting in Qingdao, of another category."""
+    numbers = serials()
+    events: list[Event] = []
+    for _ in range(6):
+        events += cases(next(numbers), A_LIFE)
+    for _ in range(5):
+        events += cases(next(numbers), FAILED)
+    events += cases(next(numbers), HANDED, division=CITY, category="contract")
+    query.runner(HANDLERS).apply([event.to_json() for event in events])
+    return query
+
+
+def ask(web: Web, *, role: str = "", **asked: str) -> Any:
+    period = {"from": "2026-01-01", "to": "2026-12-31", **asked}
+    address = "/v1/statistics?" + "&".join(f"{name}={value}" for name, value in period.items())
+    return web.call("GET", address, headers=web.token(role) if role else {})
+
+
+def test_staff_see_every_count_by_each_group(counted: Web) -> None:
+    told = ask(counted, role="auditor").get_json()
+    assert {item["key"]: item["total"] for item in told["items"]} == {
+        "pay_injury_compensation": 11,
+        "contract": 1,
+    }
+    whole = told["whole"]
+    assert whole["total"] == 12
+    assert whole["by_outcome"] == {"performed": 6, "failed": 5, "pending": 1}
+    assert whole["share_settled"] == pytest.approx(6 / 11, abs=1e-4)
+    assert whole["days_to"]["mediator_assigned"] == {"cases": 12, "median": 0, "p90": 0}
+    assert whole["days_to"]["ended"]["cases"] == 11
+    by_outcome = ask(counted, role="mediator", by="outcome").get_json()["items"]
+    assert [(i["key"], i["total"]) for i in by_outcome] == [("performed", 6), ("failed", 5), ("pending", 1)]  # fmt: skip
+    by_city = ask(counted, role="platform_admin", by="division", division="370000").get_json()
+    assert {i["text"]: i["total"] for i in by_city["items"]} == {"山东省济南市": 11, "山东省青岛市": 1}  # fmt: skip
+    assert ask(counted, role="auditor", division="370200").get_json()["whole"]["total"] == 1
+    (month,) = ask(counted, role="auditor", by="month").get_json()["items"]
+    assert month["key"] == "2026-11"
+    (body,) = ask(counted, role="auditor", by="organisation", division="37").get_json()["items"]
+    assert body["total"] == 12
+
+
+def test_the_public_is_not_told_small_numbers_and_is_told_so(counted: Web) -> None:
+    told = ask(counted).get_json()
+    assert told["items"] == []  # the one case would follow from the eleven
+    assert told["groups_left_out"] == 2
+    assert told["whole"]["total"] == 12
+    assert told["whole"]["by_outcome"] == {"performed": 6, "failed": None, "pending": None}
+    assert "小于5" in told["note"]
+    parties = ask(counted, role="applicant").get_json()
+    assert parties["whole"] == told["whole"]
+
+
+def test_other_days_and_places_are_not_counted(counted: Web) -> None:
+    def total(**asked: str) -> Any:
+        return ask(counted, role="auditor", **asked).get_json()["whole"]["total"]
+
+    assert total(**{"from": "2026-11-21"}) == 0
+    assert total(to="2026-11-19") == 0
+    assert total(**{"from": "2026-11-20", "to": "2026-11-20"}) == 12
+    assert total(division="110000") == 0
+
+
+@pytest.mark.parametrize("asked, days", [("", 30), ("?division=370000", 365)])
+def test_the_last_time_by_category_is_told_unless_asked_otherwise(
+    counted: Web, asked: str, days: int
+) -> None:
+    told = counted.call("GET", f"/v1/statistics{asked}").get_json()
+    assert told["by"] == "category"
+    assert told["last_day"] == today().isoformat()
+    assert told["first_day"] == (today() - timedelta(days=days)).isoformat()
+
+
+def test_more_than_can_be_counted_is_refused_with_what_to_do(
+    counted: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def in_vain(*_: Any) -> Any:
+        raise TooWide
+
+    monkeypatch.setattr(ReadModels, "counted", in_vain)
+    found = problem(ask(counted), 422, "validation_failed")
+    assert found["errors"][0]["pointer"] == "/from"
+    assert "缩短时间" in found["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "asked, pointer",
+    [
+        ({"by": "employer"}, "/by"),
+        ({"from": "2027-01-01"}, "/from"),
+        ({"from": "2019-01-01"}, "/from"),
+        ({"from": "yesterday"}, "/from"),
+        ({"division": "990000"}, "/division"),
+        ({"by": "organisation"}, "/division"),
+        ({"colour": "red"}, "/colour"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_is_refused_at_its_place(
+    counted: Web, asked: dict[str, str], pointer: str
+) -> None:
+    found = problem(ask(counted, **asked), 422, "validation_failed")
+    assert [error["pointer"] for error in found["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize("by", GROUPS)
+@pytest.mark.parametrize("division", [None, "370000", "370102"])
+def test_counting_reads_the_index_and_no_document(
+    counted: Web, by: str, division: str | None
+) -> None:
+    question = Question(date(2026, 1, 1), date(2026, 12, 31), division, by)
+    plan = counted.database.command(
+        "explain",
+        {
+            "aggregate": "progress", "pipeline": pipeline(question), "cursor": {},
+            "hint": "statistics",
+        },
+        verbosity="executionStats",
+    )  # fmt: skip
+    text = str(plan)
+    assert "'stage': 'IXSCAN'" in text
+    assert "'stage': 'FETCH'" not in text
+    assert "COLLSCAN" not in text
+    assert "'totalDocsExamined': 0" in text
+
+
+def test_counts_are_kept_for_a_minute(counted: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statistics_api, "monotonic", lambda: 90.0)
+    before = ask(counted, role="auditor").get_json()
+    counted.database.progress.delete_many({})
+    assert ask(counted, role="auditor").get_json() == before
+    monkeypatch.setattr(statistics_api, "monotonic", lambda: 150.0)
+    assert ask(counted, role="auditor").get_json()["whole"]["total"] == 0
