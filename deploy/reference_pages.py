@@ -318,6 +318,8 @@ def _type(described: Mapping[str, Any]) -> str:
         return "object"
     if "items" in described:
         return f"array of {_type(described['items'])}"
+    if "anyOf" in described:
+        return " or ".join(_type(each) for each in described["anyOf"])
     kind = described["type"]
     name = " or ".join(kind) if isinstance(kind, list) else str(kind)
     if "format" in described:

@@ -216,6 +216,8 @@ SERVICE: Service = Service(
     provision=provision,
     commands={
         "rotate-keys": Command("seal everything again with the first key of the keyring", _rotate),
-        "verify-audit": Command("tell what is wrong with the log of reads, if anything", _verify_audit),
+        "verify-audit": Command(
+            "tell what is wrong with the log of reads, if anything", _verify_audit
+        ),
     },
 )

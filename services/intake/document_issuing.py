@@ -124,6 +124,7 @@ class Issuing:
             entitled=entry["entitled"],
             received_at=state["received_at"],
             known=entry["facts"],
+            respondent_codes=opened.get("respondent_codes", ()),
         )
         made = composed(entry["kind"], matter, entry["history_hash"], self.public_url)
         return self.render(made, entry["at"])

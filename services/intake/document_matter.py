@@ -14,6 +14,7 @@ from services.intake.identity import ID_TYPES
 from services.intake.persons import Person, applicants, gender
 from shared.contracts.vocabulary import CATEGORIES
 from shared.errors import Language, Text
+from shared.sealing import QueryCodes
 
 Party = tuple[str, int]
 
@@ -29,7 +30,8 @@ _NO_ORGANISATION: Final = Text("本调解组织", "The mediation organisation")
 @dataclass(frozen=True, slots=True)
 class Matter:
     """Everything a document may say. `stated` are the open facts of the event, `said` the words
-    that were sealed in it, `known` what was known of the case then (documents.facts)."""
+    that were sealed in it, `known` what was known of the case then (documents.facts),
+    `respondent_codes` those of the respondents in their order."""
 
     serial_number: str
     application: Mapping[str, Any]
@@ -39,6 +41,15 @@ class Matter:
     entitled: Sequence[Mapping[str, Any]]
     received_at: datetime
     known: Mapping[str, Any] = field(default_factory=dict)
+    respondent_codes: Sequence[str] = ()
+
+    @property
+    def readers_code(self) -> str | None:
+        """The code by which the respondent answers whom this document is for, grouped."""
+        index = next((p["index"] for p in self.entitled if p["party"] == "respondent"), None)
+        if index is None or index >= len(self.respondent_codes):
+            return None
+        return QueryCodes.grouped(self.respondent_codes[index])
 
     @property
     def language(self) -> Language:

@@ -18,6 +18,7 @@ from services.intake.document_parts import (
     quoted,
     words,
 )
+from shared import serial
 from shared.contracts.vocabulary import ADVICE, DOCUMENTS, REFUSAL_REASONS, SESSION_MODES
 from shared.errors import Text
 
@@ -61,6 +62,8 @@ def consent_invitation(m: Matter) -> Sheet:
     """The respondent learns who applied for what, that mediation is voluntary, how to answer."""
     due = m.due("consent_answer")
     until = both("请于{due}前答复", "Please answer by {due}", due=due) if due else _ANSWER_SOON
+    code = m.readers_code
+    online = _ONLINE if code else UNSAID
     parts: list[Part] = [
         Paragraph(
             both(
@@ -78,20 +81,34 @@ def consent_invitation(m: Matter) -> Sheet:
         Heading(Text("如何答复", "How to answer")),
         Paragraph(
             both(
-                "{until}是否同意调解：用本通知附随消息中的答复码在网上确认，或者致电{phone}、到场、书面答复。"
+                "{until}是否同意调解：{online}致电{phone}、到场或者书面答复。"
                 "一方不同意调解的，我组织不予受理，申请人可以依法申请仲裁。",
-                "{until} whether you agree to mediate: online with the code sent to you, by phone on"
-                " {phone}, in person or in writing. If a party does not agree, the case is not"
-                " accepted and the applicant may go to arbitration.",
+                "{until} whether you agree to mediate: {online}by phone on {phone}, in person or in"
+                " writing. If a party does not agree, the case is not accepted and the applicant may"
+                " go to arbitration.",
                 until=until,
+                online=online,
                 phone=m.phone,
             )
         ),
+        *([Facts(_to_answer_online(m, code))] if code else []),
         *_note(m),
     ]
     return _notice(m, "consent_invitation", parts, ("LDMA 3", "R17 22", "R17 24", "LDMA 14"))
 
 
+def _to_answer_online(m: Matter, code: str) -> list[tuple[Text, Text]]:
+    """What a respondent types in: whom no message reaches has it from this letter alone."""
+    return [
+        (Text("流水号", "Serial number"), words(serial.display(m.serial_number))),
+        (Text("答复码", "Your code"), words(code)),
+    ]
+
+
+_ONLINE: Final = Text(
+    "凭流水号和答复码在网上确认，或者",
+    "online with the serial number and your code, ",
+)
 _ANSWER_SOON: Final = Text("请尽快答复", "Please answer soon")
 _VOLUNTARY: Final = Text(
     "调解遵循自愿、公正、及时的原则，不收费，一般不公开进行。调解不影响你（单位）的诉讼、仲裁权利；"

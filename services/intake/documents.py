@@ -73,20 +73,31 @@ ISSUED: Final[Mapping[str, tuple[str, Callable[[Event, State], list[Party]]]]] =
 
 
 def due(event: Event, state: State) -> list[dict[str, Any]]:
-    """What is to be issued because of this event: at most one entry of `documents_due`.
+    """What is to be issued because of this event, as entries of `documents_due`.
 
-    It holds all that the document is made from beside the application, so that it is the same
-    document whenever it is made. Empty if it was noted or issued before.
+    An entry holds all that the document is made from beside the application, so that it is the same
+    document whenever it is made. Nothing that was noted or issued before.
     """
     if event.name not in ISSUED:
         return []
     kind, readers = ISSUED[event.name]
-    entitled, key = readers(event, state), f"{kind}-{event.id}"
-    known = (*state.get("documents_due", ()), *state.get("documents", ()))
-    if not entitled or any(entry["id"] == key for entry in known):
-        return []
-    entry = {
-        "id": key,
+    known = {e["id"] for e in (*state.get("documents_due", ()), *state.get("documents", ()))}
+    entries = [_entry(event, state, kind, copy) for copy in _copies(kind, readers(event, state))]
+    return [entry for entry in entries if entry["id"] not in known]
+
+
+def _copies(kind: str, readers: list[Party]) -> list[list[Party]]:
+    """One document for all of its readers; of an invitation, which holds the reader's own code, one
+    for each."""
+    if kind == "consent_invitation":
+        return [[reader] for reader in readers]
+    return [readers] if readers else []
+
+
+def _entry(event: Event, state: State, kind: str, entitled: list[Party]) -> dict[str, Any]:
+    own = f"-{entitled[0]['index']}" if kind == "consent_invitation" else ""
+    return {
+        "id": f"{kind}-{event.id}{own}",
         "kind": kind,
         "event_id": event.id,
         "event": event.name,
@@ -100,7 +111,6 @@ def due(event: Event, state: State) -> list[dict[str, Any]]:
         "attempts": 0,
         "next_at": AT_ONCE,
     }
-    return [entry]
 
 
 def facts(event: Event, state: State) -> dict[str, Any]:

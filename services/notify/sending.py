@@ -3,7 +3,8 @@
 A message is claimed with a lease. Right before its hand-over a second guarded write says so: a
 process that lost its lease meanwhile (paused, cut off) fails there and sends nothing. A lease that
 runs out before that write gives the message back; after it the message is `uncertain`, because it
-may have arrived. Both writes are durable on a majority, so a fail-over cannot bring them back.
+may have arrived. Both writes are durable on a majority, so a fail-over cannot bring them back; how
+they are shared between messages is the matter of `claiming`.
 
 Logged as `message_sending_failed` with serial_number, event_name, channel, status, code, attempts.
 """
@@ -11,7 +12,6 @@ Logged as `message_sending_failed` with serial_number, event_name, channel, stat
 from __future__ import annotations
 
 import random
-import secrets
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -20,9 +20,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client import Counter
-from pymongo import ASCENDING, IndexModel, ReturnDocument, WriteConcern
+from pymongo import ASCENDING, IndexModel
 
 from services.notify.channels import Channel, NotSent
+from services.notify.claiming import Budget, Claims, LeaseLost
 from services.notify.entitlements import SUPERSEDED_ON_TOPIC, superseded_by
 from services.notify.messages import Document, open_body
 from services.notify.schedules import SCHEDULES
@@ -56,13 +57,8 @@ SENDINGS = Counter(
 TURN_SECONDS: Final = 5.0
 """Longest stay in `send_due`, so that a channel that hangs keeps no other from its next turn."""
 
-_WRITE_TIMEOUT_MS: Final = 10_000
 _RECORD_TRIES: Final = 3
 _log = logger()
-
-
-class LeaseLost(Exception):
-    """Somebody took the message over; this process must not send it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +86,12 @@ class Sender:
         threads: int = 4,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        durable = WriteConcern(w="majority", j=True, wtimeout=_WRITE_TIMEOUT_MS)
-        self._messages = collection.with_options(write_concern=durable)
+        lease = timedelta(seconds=lease_seconds)
+        self._claims = Claims(collection, clock=clock, lease=lease, threads=threads)
+        self._messages = self._claims.messages
         self._channels = dict(channels)
         self._keyring = keyring
         self._clock = clock
-        self._lease = timedelta(seconds=lease_seconds)
         self._threads = threads
         self._jitter = jitter
         self._stopping = threading.Event()
@@ -111,9 +107,9 @@ class Sender:
         attempted = self._ended()
         started: list[Future[int]] = []
         for name, running in self._running.items():
-            if self._stopping.is_set() or not self._is_due(name):
+            if self._stopping.is_set() or not self._claims.is_due(name):
                 continue
-            budget = threading.BoundedSemaphore(limit)
+            budget = Budget(limit)
             for _ in range(min(self._threads - len(running), limit)):
                 started.append(self._pool.submit(self._drain, name, budget))
                 running.add(started[-1])
@@ -145,9 +141,10 @@ class Sender:
         return swept
 
     def stop(self) -> None:
-        """Finish the messages in hand and start no other; returns when they are finished."""
+        """Finish the messages in hand and give back those not begun; returns when that is done."""
         self._stopping.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._claims.give_back()
 
     def _ended(self) -> int:
         """Messages attempted by the threads that have ended; raises what ended one of them."""
@@ -158,21 +155,10 @@ class Sender:
                 attempted += future.result()
         return attempted
 
-    def _is_due(self, channel: str) -> bool:
-        with backend_errors():
-            return self._messages.find_one(self._due(channel), {"_id": True}) is not None
-
-    def _due(self, channel: str) -> Document:
-        return {
-            "channel": channel,
-            "status": "planned",
-            "next_attempt_at": {"$lte": self._clock()},
-        }
-
-    def _drain(self, channel: str, budget: threading.BoundedSemaphore) -> int:
+    def _drain(self, channel: str, budget: Budget) -> int:
         attempted = 0
-        while not self._stopping.is_set() and budget.acquire(blocking=False):
-            message = self._claim(channel)
+        while not self._stopping.is_set():
+            message = self._claims.next(channel, budget)
             if message is None:
                 break
             outcome = self._attempt(message)
@@ -181,30 +167,13 @@ class Sender:
             attempted += 1
         return attempted
 
-    def _claim(self, channel: str) -> Document | None:
-        with backend_errors():
-            return self._messages.find_one_and_update(
-                self._due(channel),
-                {
-                    "$set": {
-                        "status": "sending",
-                        "handing_over": False,
-                        "lease_holder": secrets.token_hex(8),
-                        "lease_until": self._clock() + self._lease,
-                    },
-                    "$inc": {"attempts": 1},
-                },
-                sort=[("next_attempt_at", ASCENDING)],
-                return_document=ReturnDocument.AFTER,
-            )
-
     def _attempt(self, message: Document) -> _Outcome | None:
         """How one attempt ended; None if it ended before the hand-over and the sweep decides."""
         handed_over = False
 
         def handing_over() -> None:
             nonlocal handed_over
-            self._mark_handing_over(message)
+            self._claims.fence(message)
             handed_over = True
 
         try:
@@ -243,34 +212,15 @@ class Sender:
             found = self._messages.find_one(told_since, {"_id": True})
         return None if found is None else "superseded"
 
-    def _mark_handing_over(self, message: Document) -> None:
-        with backend_errors():
-            result = self._messages.update_one(
-                {
-                    "_id": message["_id"],
-                    "status": "sending",
-                    "lease_holder": message["lease_holder"],
-                },
-                {"$set": {"handing_over": True, "lease_until": self._clock() + self._lease}},
-            )
-        if not result.matched_count:
-            raise LeaseLost(message["_id"])
-
     def _record(self, message: Document, outcome: _Outcome) -> None:
         """Write the end of an attempt, guarded by the lease; the sweep covers what is not written.
 
         An `uncertain` message still takes the answer of the very attempt that left it uncertain.
         """
         fields = self._fields(message, outcome)
-        guard = {
-            "_id": message["_id"],
-            "lease_holder": message["lease_holder"],
-            "status": {"$in": ["sending", "uncertain"]},
-        }
         for tries_left in reversed(range(_RECORD_TRIES)):
             try:
-                with backend_errors():
-                    self._messages.update_one(guard, {"$set": fields})
+                self._claims.record(message, fields)
                 break
             except Transient:
                 if not tries_left:

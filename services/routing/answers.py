@@ -6,8 +6,8 @@ from services.routing.assigning import REASONS
 from services.routing.directory_bodies import ROTA_KINDS, SPECIALISMS
 from services.routing.hints import WARNINGS
 from services.routing.languages import LANGUAGES
-from services.routing.staff_answers import LeaveDays
 from services.routing.mediation_bodies import EXTENSION_STATES
+from services.routing.staff_answers import LeaveDays
 from shared.contracts import answers as show
 from shared.contracts.answers import Shown
 from shared.contracts.lifecycle import COMMANDS, OUTCOMES, RULES, STATUSES

@@ -25,7 +25,7 @@ def principal() -> Principal:
     asking = caller().principal
     if asking is None:
         raise Refused("unauthorised")
-    if asking.role == "organisation_admin" and not asking.organisation:
+    if caller().relation == "own_organisation" and not asking.organisation:
         raise Refused(
             "forbidden", Text("访问令牌未注明所属调解组织", "The token names no organisation")
         )

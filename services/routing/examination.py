@@ -121,6 +121,8 @@ def _consent(
     settles: Collection[str] = (),
 ) -> Decision:
     side, index = party
+    # Nobody is reminded of what all have answered.
+    clocks = [c for c in case["clocks"] if not (complete and c["name"] == "consent_answer")]
     others = [c for c in case["consents"] if (c["party"], c["index"]) != party]
     said = {"party": side, "index": index, "answer": answer, "means": means}
     return step(
@@ -128,7 +130,7 @@ def _consent(
         "record-consent",
         actor,
         at,
-        change={"consents": [*others, {**said, "at": at}]},
+        change={"consents": [*others, {**said, "at": at}], "clocks": clocks},
         told={**said, "complete": complete},
         settles=settles,
     )

@@ -42,7 +42,6 @@ _TERM_CLOCKS: Final = ("mediation_end", "fast_track_mediation")
 _NOT_LATER = Fault(
     "not_later", Text("应晚于目前的届满日", "It must be later than the day the term ends now")
 )
-_TOO_LATE = Fault("too_late", Text("最迟可延长至{0}", "{0} is the latest"))
 
 
 # --- proposals and failure ---------------------------------------------------------------------
@@ -197,8 +196,7 @@ def _check_within_limit(case: State, until: date) -> None:
     if until <= (_last_day(case) or until):
         wrong = _NOT_LATER
     elif until > latest:
-        text = _TOO_LATE.message
-        wrong = Fault(_TOO_LATE.code, Text(*(words.format(latest) for words in text)))
+        wrong = Fault("too_late", Text(f"最迟可延长至{latest}", f"{latest} is the latest"))
     if wrong:
         raise rule_not_met("extension_within_limit", errors=[wrong.at("/until")])
 

@@ -73,8 +73,14 @@ class MediatorRef(Payload):
 class PartyRef(Payload):
     """A party by its place in the application: no name."""
 
-    party = _one_of(PARTIES)
-    index = fields.Integer(required=True)
+    party = fields.String(
+        required=True,
+        validate=validate.OneOf(sorted(PARTIES)),
+        metadata={"description": "which side"},
+    )
+    index = fields.Integer(
+        required=True, metadata={"description": "counts the persons of a party from 0"}
+    )
 
 
 class PartyFacts(Payload):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from services.query.policy_import import import_markdown
 from services.routing.case_numbers import CaseNumbers
 from services.routing.handlers import handlers as routing_handlers
 from services.routing.store import Directory
+from shared.civil_time import today
 from shared.sealing import Hasher, Keyring, QueryCodes, identity_hash, phone_last4_hash
 from tests.builders.applications import an_application, an_id_number
 from tests.builders.cases import a_mediator, an_organisation
@@ -59,6 +61,7 @@ OPERATIONS = [
     for path, item in document["paths"].items()
     for method in item
 ]
+TOMORROW = (today() + timedelta(days=1)).isoformat()
 FUZZ = settings(
     max_examples=50,
     derandomize=True,
@@ -176,10 +179,13 @@ def furnish_routing(web: Web, _: Path) -> Known:
         "divisions": ["370102"], "categories": ["contract"],
     }  # fmt: skip
     administrator = web.token("organisation_admin", organisation="org-370102")
+    path = "/v1/mediators/m2/calendar"
+    calendar = web.call("POST", path, headers=administrator).get_json()["url"].rpartition("/")[2]
     return Known(
         parameters={
             "serial_number": [NUMBER],
             "organisation": ["org-370102", "org-2"],
+            "calendar": [calendar],
             "mediator": ["med-370102-01", "m2"],
             "division": ["370102", "37"],
             "If-Match": ['"1"', '"1"', "2"],
@@ -195,6 +201,10 @@ def furnish_routing(web: Web, _: Path) -> Known:
             "patch_v1_organisations_organisation": [{"phone": "0531-1111111"}, {"active": True}],
             "post_v1_mediators": [new_mediator, {**new_mediator, "id": "m2"}],
             "patch_v1_mediators_mediator": [{"capacity": 9}, {"conflicts": [an_id_number(seed=2)]}],
+            "post_v1_mediators_mediator_leave": [
+                {"from": "2026-01-01", "until": TOMORROW},
+                {"from": TOMORROW, "until": TOMORROW, "reassign": True},
+            ],
             "put_v1_rota_mediator": [{"kind": "on_call"}, {"kind": "stationed", "weekdays": [2]}],
         },
         callers=[*[web.token("platform_admin")["Authorization"]] * 3, administrator["Authorization"],

@@ -153,9 +153,9 @@ def test_after_a_rotation_the_old_key_can_go_and_everything_still_opens(
         assert web.call("POST", f"{path}/supplements", added, headers=holder).status_code == 201
     before = both.call("GET", f"{path}/receipt", headers=holder).data
     rotate(both)
-    assert "1 application(s), 1 draft(s), 1 file(s)" in capsys.readouterr().out
+    assert "1 application(s), 1 draft(s), 1 evidence file(s)" in capsys.readouterr().out
     rotate(both)
-    assert "0 application(s), 0 draft(s), 0 file(s)" in capsys.readouterr().out
+    assert "0 application(s), 0 draft(s), 0 evidence file(s)" in capsys.readouterr().out
 
     only_new = intake.beside(sealing_keys=new)
     assert only_new.call("GET", f"{path}/receipt", headers=holder).data == before

@@ -275,6 +275,7 @@ def test_a_new_mediator_takes_cases(staff, database):
         "active": True,
         "conflict_count": 0,
         "last_assigned_at": None,
+        "leave": [],
     }
     apply(a_runner(database), a_submitted_event(next(serials())))
     assert asking.get("/v1/mediators/m5").json["open_cases"] == 1

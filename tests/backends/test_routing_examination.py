@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import islice
 
 import pytest
 
 from services.routing import transferring
+from services.routing.choosing import Choosing
+from services.routing.store import Directory
 from shared.civil_time import today
 from shared.contracts.envelope import from_document
 from shared.contracts.events import faults
@@ -377,6 +379,19 @@ def test_a_choice_that_comes_again_after_a_crash_keeps_its_place(staff, choosing
     apply(a_runner(choosing), choice("c2"))
     assert staff.platform().get(f"/v1/cases/{SECOND}").json["mediator"]["id"] == "c2"
     assert places(choosing)["c2"] == [SECOND]
+
+
+def test_when_the_day_is_over_the_fittest_of_those_proposed_has_the_case(choosing):
+    case = choosing.cases.find_one({"_id": SECOND})
+    first = case["questions"][0]["options"][0]["id"]
+    decision = Choosing(Directory(choosing)).nobody_chose(case, datetime.now(UTC))
+    assert decision.set["mediator"]["id"] == first
+    assert decision.set["reasons"][0] == "no_choice_in_time"
+    assert decision.set["questions"][0]["state"] == "settled"
+    assert "mediator_choice" not in {clock["name"] for clock in decision.set["clocks"]}
+    (event,) = decision.events
+    assert (event.data["by"], faults(event.name, event.data)) == ("rules", {})
+    assert places(choosing)[first] == [SECOND]
 
 
 def test_whom_the_organisation_assigns_meanwhile_the_applicant_no_longer_chooses(staff, choosing):

@@ -89,6 +89,17 @@ def test_a_mediator_on_leave_gets_no_new_case_of_the_rules(staff, database):
     assert waits["status"] == "organisation_assigned"
 
 
+def test_the_rota_and_the_directory_show_who_is_away(staff):
+    asking = staff.administrator()
+    take_leave(asking, first=0, last=1)
+    take_leave(asking, first=2, last=4)
+    lines = {line["mediator"]["id"]: line for line in asking.get("/v1/rota").json["items"]}
+    back = (today() + timedelta(days=5)).isoformat()
+    assert (lines["m1"]["on_duty"], lines["m1"]["next_on_duty"]) == (False, back)
+    assert lines["m2"]["on_duty"]
+    assert asking.get("/v1/mediators/m1").json["leave"] == [days(0, 1), days(2, 4)]
+
+
 def test_nobody_gives_a_case_to_a_mediator_on_leave_by_hand(staff, database):
     give(database, FRESH, NUMBERS[0])
     version = database.cases.find_one({})["version"]

@@ -24,6 +24,7 @@ from services.notify.channels import (
     Unconfigured,
     configured,
 )
+from services.notify.claiming import Budget, LeaseLost
 from services.notify.development import OUTBOX_LIMIT, DevelopmentOutbox, channels_of
 from services.notify.domain import plan
 from services.notify.messages import Body, present, to_document
@@ -383,11 +384,93 @@ def test_a_provider_that_hangs_holds_up_no_other_channel(messages, sender, monke
         record(messages, people=5, email=True, first=turn)
         one.send_due()
         assert len(mail.handed_over) == 5 * turn
-    assert messages.count_documents({"status": "sending"}) == 2, "no more than its threads"
+    assert messages.count_documents({"handing_over": True}) == 2, "no more than its threads"
     resume.set()
     one.stop()
     assert len(hanging.handed_over) == 2
     assert messages.count_documents({"status": "sending"}) == 0
+    assert messages.count_documents({"status": "planned", "attempts": 0}) == 8, "given back"
+
+
+def test_what_was_claimed_ahead_is_due_again_when_its_process_dies(messages, sender, clock):
+    record(messages, people=6)
+    killed(sender(Gateway(Killed(), Killed())))  # both threads end; four more had been claimed
+    clock.advance(LEASE + 1)
+    gateway = Gateway()
+    other = sender(gateway)
+    assert other.sweep() == 6
+    assert other.send_due() == 4
+    assert Counter(m["status"] for m in messages.find()) == {"sent": 4, "uncertain": 2}
+
+
+def test_what_waits_long_for_a_slow_channel_is_left_to_others(messages, sender, clock):
+    taken: list[str] = []
+
+    class Slow(Gateway):
+        def send(self, to, text, reference):
+            taken.append(reference)
+            clock.advance(LEASE / 3)
+            return super().send(to, text, reference)
+
+    record(messages, people=12)
+    slow = Slow()
+    one = sender(slow)
+    assert one.send_due() == 12
+    assert set(Counter(slow.handed_over).values()) == {1}
+    assert {(m["status"], m["attempts"]) for m in messages.find()} == {("sent", 1)}
+
+
+def test_a_message_lost_and_claimed_anew_by_the_same_process_is_sent_by_one_claim(
+    messages, sender, clock
+):
+    reached, resume = threading.Event(), threading.Event()
+    sent: list[str] = []
+
+    class Pausing:
+        def send(self, reference, _body, handing_over, /) -> Accepted:
+            if not reached.is_set():
+                reached.set()
+                assert resume.wait(10)
+            handing_over()
+            sent.append(reference)
+            return Accepted()
+
+    record(messages)
+    one = sender(sms=Pausing())
+    with ThreadPoolExecutor(1) as pool:
+        turn = pool.submit(one.send_due)
+        assert reached.wait(10)
+        clock.advance(LEASE + 1)
+        assert one.sweep() == 1
+        again = one._claims.next("sms", Budget(1))
+        assert again is not None
+        resume.set()
+        turn.result(10)
+    assert sent == [], "the older claim may not send"
+    one._claims.fence(again)
+    with pytest.raises(LeaseLost):
+        one._claims.fence({**again, "lease_holder": "older"})
+
+
+def test_fences_of_one_moment_tell_the_lost_from_the_held(messages, sender, clock):
+    record(messages, people=8)
+    claims = sender()._claims
+    budget = Budget(8)
+    held = [claims.next("sms", budget) for _ in range(8)]
+    lost = {m["_id"] for m in held[::3]}
+    messages.update_many({"_id": {"$in": list(lost)}}, {"$set": {"lease_holder": "another"}})
+
+    def fence(message) -> bool:
+        try:
+            claims.fence(message)
+        except LeaseLost:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(fence, held)) == [m["_id"] not in lost for m in held]
+    fenced = {m["_id"] for m in messages.find({"handing_over": True})}
+    assert fenced == {m["_id"] for m in held} - lost
 
 
 def test_a_body_that_cannot_be_opened_fails_alone(messages, sender):
@@ -497,7 +580,7 @@ def test_a_stopped_sender_finishes_and_starts_nothing(messages, sender):
 def test_due_messages_and_leases_are_found_by_index(messages, sender):
     record(messages, people=3)
     for query in (
-        sender()._due("sms"),
+        sender()._claims.due("sms"),
         {"status": "sending", "handing_over": True, "lease_until": {"$lt": NOW}},
     ):
         plan_ = messages.find(query).explain()["queryPlanner"]["winningPlan"]

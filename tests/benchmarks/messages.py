@@ -45,7 +45,7 @@ def recorded(keyring: Keyring, templates: Templates) -> list[Document]:
     documents = []
     recipients = some_recipients(a_person())
     for sequence in range(MESSAGES):
-        planned = plan(an_event("case.mediator_assigned", sequence=sequence), recipients)
+        planned = plan(an_event("application.submitted", sequence=sequence), recipients)
         assert isinstance(planned, list)
         documents += [to_document(m, templates, keyring, NOW) for m in planned]
     return documents

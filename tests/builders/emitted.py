@@ -7,22 +7,30 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from services.intake import answering, contact, phone_verification
+import orjson
+
+from services.intake import answering, contact, documents, phone_verification
 from services.intake import handlers as intake
 from services.intake.answering import Given
 from services.intake.application import validate
 from services.intake.holders import Seat
+from services.routing import commands, examination, numbering
 from services.routing import domain as routing
 from services.routing.directory import Assignment, Snapshot
 from services.routing.directory_changes import change_organisation
+from services.routing.early_warning import Growth, raised
 from services.routing.reference import generate
 from services.routing.steps import Actor
+from services.routing.ticking import tick
+from services.routing.transferring import Target, transfer
+from shared.civil_time import civil_day
 from shared.contracts.envelope import Trace, new_id, new_traceparent
 from shared.decision import Decision
-from shared.sealing import Hasher, Keyring, new_key
+from shared.sealing import Hasher, Keyring, new_key, records_context
 from shared.store import changed, new_aggregate
-from tests.builders import applications
-from tests.builders.cases import a_mediator, an_organisation
+from tests.builders import applications, lives
+from tests.builders.cases import WEDNESDAY_MORNING, a_mediator, an_organisation
+from tests.builders.documents import a_step
 
 Document = dict[str, Any]
 
@@ -45,6 +53,7 @@ WITHDRAWAL = {"reason": "撤回原因独此一条"}
 TODAY = date(2026, 11, 20)
 ADMINISTRATOR = Actor("platform_admin", "admin-1")
 APPLICANT = Actor("applicant")
+STAFF = Actor("organisation_admin", "admin-2")
 CONTACTS = Keyring.parse(f"c:{new_key()}")
 RECORDS = Keyring.parse(f"r:{new_key()}")
 SECRETS = intake.Secrets(
@@ -101,7 +110,8 @@ def submission(application: Mapping[str, Any]) -> Decision:
 
 
 def life_of_an_application(application: Mapping[str, Any]) -> list[Document]:
-    """Submitted, evidence received, supplemented, a question answered, another phone, withdrawn."""
+    """Submitted, evidence received, supplemented, a question answered, another phone, a document
+    issued, withdrawn."""
     told = Aggregate(SERIAL, submission(application), "intake", "370102013")
     if told.state["attachments"]:
         received = {"state": "received", "file_id": "f", "sha256": "0", "size_bytes": 1}
@@ -113,6 +123,9 @@ def life_of_an_application(application: Mapping[str, Any]) -> list[Document]:
     answer = Given("q1", "agree", "答复独此一段")
     told.apply(answering.answer(told.state, seat, answer, SECRETS, AT))
     told.apply(contact.change(told.state, seat, None, NEW_CONTACT, secrets=SECRETS, today=TODAY))
+    (due,) = documents.due(a_step("case.failed", 1), told.state)
+    pdf = {"format": "pdf", "file_id": "f", "size_bytes": 1, "sha256": "0" * 64}
+    told.apply(documents.issued(told.state, due, [pdf], AT))
     told.apply(intake.withdraw(told.state, WITHDRAWAL, SECRETS, AT))
     return told.events
 
@@ -146,7 +159,46 @@ def lives_of_cases(application: Mapping[str, Any]) -> list[Document]:
         routing.place(waiting.state, Assignment(body, None, ()), later, actor=ADMINISTRATOR)
     )
     waiting.apply(routing.withdraw(waiting.state, later, actor=APPLICANT))
-    return [*by_people.events, *waiting.events]
+    return [*by_people.events, *waiting.events, *_examined(submitted), *_chosen(submitted)]
+
+
+def _examined(submitted: Mapping[str, Any]) -> list[Document]:
+    """A case that is examined, accepted, numbered, moved to another body and not accepted there."""
+    snapshot = Snapshot.of([an_organisation()], [a_mediator(capacity=99)])
+    told = Aggregate(SERIAL, routing.receive(submitted, snapshot, AT), "routing", "370102013")
+    there = Assignment(an_organisation(id="org-370100"), a_mediator(id="med-2"), ())
+    target = Target({"code": "370100", "name": "山东省济南市"}, there)
+    missing = {"items": [{"text": "独缺之工资条"}]}
+    refusal = {"reason": "already_decided", "explanation": "独此一裁决", "advice": ["court"]}
+
+    def give(decide: commands.Decide, body: Mapping[str, Any], found: Any = None) -> None:
+        told.apply(decide(told.state, commands.Given(body, STAFF, AT, _sealed, found)))
+
+    give(examination.begin_examination, {})
+    give(examination.request_supplement, missing)
+    give(examination.resume_examination, {})
+    give(examination.seek_consent, {})
+    for _, index in (p for p in examination.sides(told.state) if p[0] == "respondent"):
+        said = {"party": "respondent", "index": index, "answer": "agree", "means": "phone"}
+        give(examination.record_consent, said)
+    give(examination.accept, {})
+    told.apply(numbering.number(told.state, "济历劳人调〔2026〕第12号", AT))
+    give(transfer, {"reason": "独此一移送"}, target)
+    give(examination.refuse, refusal)
+    return told.events
+
+
+def _chosen(submitted: Mapping[str, Any]) -> list[Document]:
+    """A case whose applicant chooses between two mediators."""
+    body, people = an_organisation(offers_choice=True), [a_mediator(), a_mediator(id="med-2")]
+    placed = routing.receive(submitted, Snapshot.of([body], people), AT)
+    told = Aggregate(SERIAL, placed, "routing", "370102013")
+    told.apply(routing.assign_mediator(told.state, people[1], AT, actor=APPLICANT))
+    return told.events
+
+
+def _sealed(words: Mapping[str, Any]) -> str:
+    return RECORDS.seal(orjson.dumps(words), records_context(SERIAL))
 
 
 def directory_entries(count: int = 50) -> Iterator[Document]:
@@ -159,9 +211,36 @@ def directory_entries(count: int = 50) -> Iterator[Document]:
         yield from registered.events
 
 
+def whole_lives() -> list[Document]:
+    """Cases to every end, and what may happen on the way."""
+    told = [event for status in lives.LIVES for event in lives.a_case_in(status)["outbox"]]
+    until = (civil_day(WEDNESDAY_MORNING) + timedelta(days=20)).isoformat()
+    disputed = lives.a_life(*lives.LIVES["mediating"], "schedule-session", "cancel-session")
+    for extension in ({"until": until}, {"until": until, "means": "in_person"}):
+        disputed.give("extend", extension)
+        if "means" not in extension:
+            disputed.give("refuse-extension")
+    disputed.give("record-agreement")
+    disputed.apply(lives.ANSWERS["respondent does not sign"](disputed))
+    for days in (12, 90):
+        disputed.wait(days=days)
+        disputed.apply(tick(disputed.document, disputed.at, {}))
+    closed = lives.a_life(*lives.LIVES["closed"])
+    closed.apply(lives.ANSWERS["is reopened"](closed))
+    return [*told, *disputed.document["outbox"], *closed.document["outbox"]]
+
+
+def a_warning() -> list[Document]:
+    """Cases of an employer have grown."""
+    growth = Growth("employer", "hash-of-employer", 9, 1.5, wanted={})
+    case = {"_id": SERIAL, "division_code": "370102"}
+    decision = raised(growth, "2026-W47", AT, [case])
+    return Aggregate("2026-W47", decision, "routing", "370102").events
+
+
 def everything() -> list[Document]:
     """Events of every kind that any service emits."""
-    told = [*directory_entries(), *proofs_of_phones()]
+    told = [*directory_entries(), *proofs_of_phones(), *whole_lives(), *a_warning()]
     for application in some_applications().values():
         told += life_of_an_application(application) + lives_of_cases(application)
     return told

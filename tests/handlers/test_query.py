@@ -87,6 +87,7 @@ def answers(progress: dict[str, Any]) -> list[Any]:
     ]
 
 
+@settings(deadline=None)  # each example shows whole lives to everybody
 @given(lives(), st.data())
 def test_any_order_and_any_repetition_give_the_same_answers(
     events: Sequence[Event], drawn: st.DataObject
@@ -100,7 +101,7 @@ def test_any_order_and_any_repetition_give_the_same_answers(
 WHOLE = a_history((*A_LIFE, *REOPENED))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.permutations(WHOLE), st.lists(st.sampled_from(WHOLE), max_size=10))
 def test_a_whole_life_in_any_order_and_repetition_gives_the_same_document(
     shuffled: Sequence[Event], repeated: Sequence[Event]
@@ -108,6 +109,7 @@ def test_a_whole_life_in_any_order_and_repetition_gives_the_same_document(
     assert project([*shuffled, *repeated]) == project(WHOLE)
 
 
+@settings(deadline=None)
 @given(st.integers(1, len(WHOLE)))
 def test_every_beginning_of_a_life_can_be_shown(length: int) -> None:
     begun = project(WHOLE[:length])

@@ -102,7 +102,7 @@ def test_facts_stand_where_the_case_does(status: str) -> None:
 ARCHIVED = lived("archived")[1]
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 10**9), st.lists(st.sampled_from(ARCHIVED), max_size=10))
 def test_a_real_life_in_any_order_and_repetition_gives_the_same_document(
     seed: int, repeated: list[Event]

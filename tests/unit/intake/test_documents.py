@@ -18,6 +18,7 @@ from tests.builders.documents import (
     ORGANISATION,
     RESPONDENT,
     SERIAL,
+    STATED,
     a_step,
 )
 
@@ -51,7 +52,7 @@ def test_every_kind_has_its_words_and_an_event_that_calls_for_it():
 def test_an_event_calls_for_its_document(name):
     event = a_step(name, 5)
     [due] = documents.due(event, STATE)
-    assert due["id"] == f"{KIND_OF[name]}-{event.id}"
+    assert due["id"].startswith(f"{KIND_OF[name]}-{event.id}")
     assert due["kind"] == KIND_OF[name]
     assert due["history_hash"] == HASH
     assert "particulars" not in due["stated"]
@@ -131,3 +132,9 @@ def test_only_those_named_may_read():
     assert documents.may_read(document, "respondent", 0)
     assert not documents.may_read(document, "respondent", 1)
     assert not documents.may_read(document, "applicant", 0)
+
+
+def test_a_referral_that_was_wanted_from_the_start_is_written_at_once():
+    event = a_step("case.referral_opened", 5, **STATED["case.referral_changed"])
+    [due] = documents.due(event, STATE)
+    assert (due["kind"], due["entitled"]) == ("referral_letter", [APPLICANT])

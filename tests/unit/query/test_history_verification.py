@@ -63,7 +63,7 @@ def test_a_printed_hash_is_found_in_its_place_or_not_at_all() -> None:
 PLACES = [(name, place) for name, chain in WHOLE["chains"].items() for place, _ in enumerate(chain)]
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from([WHOLE, HASHES_ONLY]), st.sampled_from(PLACES), st.data())
 def test_any_changed_field_is_noticed_where_it_is(
     history: Any, place: tuple[str, int], drawn: st.DataObject
@@ -90,7 +90,7 @@ def test_any_changed_field_is_noticed_where_it_is(
     assert any(f"{name} event {position + 1} (" in line for line in found.lines) or len(found.lines) == 1  # fmt: skip
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(["drop", "swap", "repeat", "insert"]), st.sampled_from(PLACES))
 def test_dropped_swapped_and_inserted_events_are_noticed(how: str, place: tuple[str, int]) -> None:
     changed = copy.deepcopy(WHOLE)
@@ -111,7 +111,7 @@ def test_dropped_swapped_and_inserted_events_are_noticed(how: str, place: tuple[
 TEXT = exported(HASHES_ONLY)
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.sampled_from([exported(WHOLE), TEXT]), st.integers(0, 10**6), st.integers(33, 126))
 def test_any_changed_byte_is_noticed(text: bytes, place: int, byte: int) -> None:
     place %= len(text)

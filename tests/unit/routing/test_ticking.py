@@ -67,7 +67,9 @@ def told(decision: Decision) -> list[tuple[str, str, str]]:
     """(event, clock, whom) of what a decision tells, each event keeping its contract."""
     for event in decision.events:
         assert faults(event.name, event.data) == {}
-    return [(e.name.removeprefix("case."), e.data["clock"], e.data["tells"]) for e in decision.events]
+    return [
+        (e.name.removeprefix("case."), e.data["clock"], e.data["tells"]) for e in decision.events
+    ]
 
 
 def all_told(case: dict, *moments: datetime) -> list[tuple[str, str, str]]:
@@ -94,7 +96,7 @@ def test_a_clock_of_ours_tells_the_mediator_then_the_organisation_then_the_platf
 
 
 @pytest.mark.parametrize(
-    ("without", "hear"),
+    "without,hear",
     [
         ({"mediator": None}, ["organisation", "organisation", "platform"]),
         ({"mediator": None, "organisation": None}, ["platform", "platform", "platform"]),
