@@ -222,7 +222,7 @@ def whole_lives() -> list[Document]:
             disputed.give("refuse-extension")
     disputed.give("record-agreement")
     disputed.apply(lives.ANSWERS["respondent does not sign"](disputed))
-    for days in (12, 90):
+    for days in (15, 90):
         disputed.wait(days=days)
         disputed.apply(tick(disputed.document, disputed.at, {}))
     closed = lives.a_life(*lives.LIVES["closed"])
