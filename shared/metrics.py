@@ -62,7 +62,9 @@ DOCUMENTS_DUE = Gauge(
     multiprocess_mode="mostrecent",
 )
 DOCUMENTS_ISSUED = Counter(
-    "tiaojie_documents_total", "Tries to issue a document, by kind and outcome.", ("kind", "outcome")
+    "tiaojie_documents_total",
+    "Tries to issue a document, by kind and outcome.",
+    ("kind", "outcome"),
 )
 PUBLISHED = Counter("tiaojie_relay_events_total", "Events by what the broker said.", ("outcome",))
 RELAY_SECONDS = Histogram(

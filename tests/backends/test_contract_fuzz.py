@@ -103,9 +103,7 @@ def furnish_intake(web: Web, _: Path) -> Known:
         assert web.call("PUT", path, content, headers=person).status_code == 200
     asked = {"to": [{"party": "applicant", "index": 0}], "options": []}
     questions = [{**asked, "id": "q1", "kind": "consent"}, {**asked, "id": "q2", "kind": "session"}]
-    step = an_event(
-        "case.consent_sought", serial=number, status="seeking_consent", asks=questions
-    )
+    step = an_event("case.consent_sought", serial=number, status="seeking_consent", asks=questions)
     apply(web.runner(INTAKE_LEARNING), step)
     phone = {"phone": body["applicant"]["phone"]}
     verification = web.call("POST", "/v1/phone-verifications", phone).get_json()["verification"]

@@ -142,7 +142,9 @@ def test_a_withdrawn_case_frees_its_mediator():
     ended = after(case, decision)
     assert ended["status"] == "withdrawn"
     assert ended["history"][-1]["by"] == "applicant"
-    assert told(domain.withdraw(a_case_in("unassigned"), LATER, actor=APPLICANT)) == ["case.withdrawn"]
+    assert told(domain.withdraw(a_case_in("unassigned"), LATER, actor=APPLICANT)) == [
+        "case.withdrawn"
+    ]
 
 
 def test_a_supplement_is_counted_once_in_whatever_order_it_comes():
