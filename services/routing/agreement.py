@@ -22,6 +22,7 @@ from services.routing.steps import (
     Actor,
     Asking,
     Party,
+    Said,
     after,
     open_question,
     rule_not_met,
@@ -144,28 +145,18 @@ def sign(case: State, given: Given) -> Decision:
     return _signed(case, signatory, body["means"], given.actor, given.at)
 
 
-def answer_signature(
-    case: State,
-    question_id: str,
-    party: Party,
-    answer: str,
-    *,
-    means: str,
-    at: datetime,
-    by_agent: bool,
-    actor: Actor,
-) -> Decision:
+def answer_signature(case: State, said: Said) -> Decision:
     """A party signs online, or declines, upon which mediation goes on.
 
     A general agent cannot sign, nor can anybody with the code of an applicant who has one: the
     agent holds it too. Refused: question_not_open, rule_not_met (authorised_to_settle).
     """
-    questions, _ = steps.answered(case, question_id, party, answer, means=means, at=at)
-    if answer == "decline":
-        return _declined({**case, "questions": questions}, actor, at)
-    if not _may_sign(case, party, means, by_agent=by_agent):
+    questions, _ = steps.answered(case, said)
+    if said.answer == "decline":
+        return _declined({**case, "questions": questions}, said.actor, said.at)
+    if not _may_sign(case, said):
         raise rule_not_met("authorised_to_settle")
-    return _signed(case, party, means, actor, at)
+    return _signed(case, said.party, said.means, said.actor, said.at)
 
 
 def resume_mediation(case: State, given: Given) -> Decision:
@@ -195,7 +186,7 @@ def _signed(case: State, signatory: Party, means: str, actor: Actor, at: datetim
     if signatory not in missing(case):
         return NOTHING
     name, index = signatory
-    questions, settles = _answered_by(case, signatory, means, at)
+    questions, settles = _answered_by(case, signatory, means, actor, at)
     signature = {"signatory": name, "index": index, "means": means, "at": at, "by": actor.subject}
     others = [
         s for s in case["agreement"]["signatures"] if (s["signatory"], s["index"]) != signatory
@@ -246,13 +237,14 @@ def conclude(case: State, actor: Actor, at: datetime) -> Decision:
 
 
 def _answered_by(
-    case: State, signatory: Party, means: str, at: datetime
+    case: State, signatory: Party, means: str, actor: Actor, at: datetime
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """The questions with a party's signature noted as its answer, and those settled by it."""
     question = open_question(case, "signature")
     if question is None or signatory not in [(p["party"], p["index"]) for p in question["to"]]:
         return list(case["questions"]), []
-    questions, noted = steps.answered(case, question["id"], signatory, "sign", means=means, at=at)
+    said = Said(question["id"], signatory, "sign", means, at, actor)
+    questions, noted = steps.answered(case, said)
     return questions, [question["id"]] if steps.is_complete(noted) else []
 
 
@@ -276,10 +268,10 @@ def _agent_may_settle(case: State, party: Party) -> bool:
     return party[0] != "applicant" or all(agent["may_settle"] for agent in agents)
 
 
-def _may_sign(case: State, party: Party, means: str, *, by_agent: bool) -> bool:
+def _may_sign(case: State, said: Said) -> bool:
     kinds = {(p["party"], p["index"]): p["kind"] for p in case["parties"]}
-    perhaps_agent = by_agent or (means == "code" and kinds[party] == "person")
-    return not perhaps_agent or _agent_may_settle(case, party)
+    perhaps_agent = said.by_agent or (said.means == "code" and kinds[said.party] == "person")
+    return not perhaps_agent or _agent_may_settle(case, said.party)
 
 
 # --- what the decisions above share ------------------------------------------------------------

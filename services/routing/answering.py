@@ -6,9 +6,9 @@ the answer is refused, and progress shows the party what is open now.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from services.routing.agreement import answer_signature
 from services.routing.choosing import Choosing
@@ -16,30 +16,15 @@ from services.routing.examination import answer_consent
 from services.routing.mediation import answer_extension
 from services.routing.referring import answer_referral
 from services.routing.sessions import answer_session
-from services.routing.steps import Actor, Party, possible_answers, together
+from services.routing.steps import Actor, Said, possible_answers, together
 from services.routing.store import Directory
 from shared.contracts.envelope import Event
 from shared.contracts.questions import OPEN
 from shared.decision import Decision, State
 from shared.errors import Refused, Transient
 
-
-class Answered(Protocol):
-    """Decides what an answer to an open question of one kind does to the case."""
-
-    def __call__(
-        self,
-        case: State,
-        question_id: str,
-        party: Party,
-        answer: str,
-        /,
-        *,
-        means: str,
-        at: datetime,
-        by_agent: bool,
-        actor: Actor,
-    ) -> Decision: ...
+Answered = Callable[[State, Said], Decision]
+"""Decides what an answer to an open question of one kind does to the case."""
 
 
 class Answering:
@@ -65,16 +50,16 @@ class Answering:
             raise Refused("question_not_open")
         if said["answer"] not in possible_answers(question):
             raise Refused("validation_failed")
-        decided = self._kinds[question["kind"]](
-            state,
+        answer = Said(
             question["id"],
             (said["party"], said["index"]),
             said["answer"],
-            means=said["means"],
-            at=at,
-            by_agent=said["by_agent"],
-            actor=Actor("agent" if said["by_agent"] else said["party"]),
+            said["means"],
+            at,
+            Actor("agent" if said["by_agent"] else said["party"]),
+            said["by_agent"],
         )
+        decided = self._kinds[question["kind"]](state, answer)
         words = said.get("particulars")
         if words is None:
             return decided

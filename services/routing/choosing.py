@@ -19,7 +19,7 @@ from services.routing.commands import Command, Desk, Given, Prepared
 from services.routing.directory import CaseFacts, Mediator, Organisation
 from services.routing.examination_bodies import ProposeMediators
 from services.routing.placing import secure_place
-from services.routing.steps import BY_RULES, Actor, Party, open_question, rule_not_met
+from services.routing.steps import BY_RULES, Said, open_question, rule_not_met
 from services.routing.store import Directory
 from shared.decision import Decision, State
 from shared.errors import Refused, Transient
@@ -31,26 +31,15 @@ class Choosing:
 
     directory: Directory
 
-    def answer(
-        self,
-        case: State,
-        question_id: str,
-        party: Party,
-        answer: str,
-        *,
-        means: str,
-        at: datetime,
-        actor: Actor,
-        by_agent: bool = False,  # noqa: ARG002 - whoever applies for somebody chooses for them
-    ) -> Decision:
+    def answer(self, case: State, said: Said) -> Decision:
         """The first answer counts. Refused("question_not_open") if it comes too late."""
-        questions, question = steps.answered(case, question_id, party, answer, means=means, at=at)
+        questions, question = steps.answered(case, said)
         noted = {**case, "questions": questions}
-        others = [key for key in steps.possible_answers(question) if key != answer]
-        if chosen := self._first_with_place(case, [answer]):
+        others = [key for key in steps.possible_answers(question) if key != said.answer]
+        if chosen := self._first_with_place(case, [said.answer]):
             reasons = ("chosen_by_applicant",)
-            return domain.assign_mediator(noted, chosen, at, actor=actor, reasons=reasons)
-        return self._by_rules(noted, others, "choice_unavailable", at)
+            return domain.assign_mediator(noted, chosen, said.at, actor=said.actor, reasons=reasons)
+        return self._by_rules(noted, others, "choice_unavailable", said.at)
 
     def nobody_chose(self, case: State, at: datetime) -> Decision:
         """The day of choice is over: the fittest of those proposed has the case."""

@@ -8,7 +8,6 @@ all parties agree to mediate, else the applicant is told in writing why not.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 
 from services.routing import steps
@@ -23,7 +22,15 @@ from services.routing.examination_bodies import (
     Withdraw,
 )
 from services.routing.numbering import number_at_once
-from services.routing.steps import Actor, Asking, Party, open_question, rule_not_met, step
+from services.routing.steps import (
+    Asking,
+    Party,
+    Said,
+    open_question,
+    recorded,
+    rule_not_met,
+    step,
+)
 from shared.civil_time import civil_day
 from shared.contracts.clocks import due
 from shared.contracts.questions import PARTIES
@@ -70,68 +77,40 @@ def record_consent(case: State, given: Given) -> Decision:
     if party not in sides(case):
         raise unknown("index")
     question = open_question(case, "consent")
-    answer, means = given.body["answer"], given.body["means"]
+    said = recorded(question["id"] if question else "", given.body, given.actor, given.at)
     if question and party in _asked(question):
-        return answer_consent(
-            case, question["id"], party, answer, means=means, at=given.at, actor=given.actor
-        )
-    return _consent(
-        case, party, answer, means=means, at=given.at, actor=given.actor, complete=question is None
-    )
+        return answer_consent(case, said)
+    return _consent(case, said, complete=question is None)
 
 
-def answer_consent(
-    case: State,
-    question_id: str,
-    party: Party,
-    answer: str,
-    *,
-    means: str,
-    at: datetime,
-    actor: Actor,
-    by_agent: bool = False,  # noqa: ARG001 - a general agent may agree to mediate (CPL 62)
-) -> Decision:
+def answer_consent(case: State, said: Said) -> Decision:
     """The party agrees or declines to mediate; Refused("question_not_open") if it is not asked.
 
     The last answer settles the question.
     """
-    questions, question = steps.answered(case, question_id, party, answer, means=means, at=at)
+    questions, question = steps.answered(case, said)
     complete = steps.is_complete(question)
     return _consent(
         {**case, "questions": questions},
-        party,
-        answer,
-        means=means,
-        at=at,
-        actor=actor,
+        said,
         complete=complete,
-        settles=[question_id] if complete else [],
+        settles=[said.question] if complete else [],
     )
 
 
-def _consent(
-    case: State,
-    party: Party,
-    answer: str,
-    *,
-    means: str,
-    at: datetime,
-    actor: Actor,
-    complete: bool,
-    settles: Collection[str] = (),
-) -> Decision:
-    side, index = party
+def _consent(case: State, said: Said, *, complete: bool, settles: Collection[str] = ()) -> Decision:
+    side, index = said.party
     # Nobody is reminded of what all have answered.
     clocks = [c for c in case["clocks"] if not (complete and c["name"] == "consent_answer")]
-    others = [c for c in case["consents"] if (c["party"], c["index"]) != party]
-    said = {"party": side, "index": index, "answer": answer, "means": means}
+    others = [c for c in case["consents"] if (c["party"], c["index"]) != said.party]
+    told = {"party": side, "index": index, "answer": said.answer, "means": said.means}
     return step(
         case,
         "record-consent",
-        actor,
-        at,
-        change={"consents": [*others, {**said, "at": at}], "clocks": clocks},
-        told={**said, "complete": complete},
+        said.actor,
+        said.at,
+        change={"consents": [*others, {**told, "at": said.at}], "clocks": clocks},
+        told={**told, "complete": complete},
         settles=settles,
     )
 

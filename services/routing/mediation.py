@@ -17,7 +17,7 @@ from services.routing.mediation_bodies import Extend, Fail, RecordProposal
 from services.routing.steps import (
     Actor,
     Asking,
-    Party,
+    Said,
     after,
     open_question,
     rule_not_met,
@@ -106,28 +106,18 @@ def extend(case: State, given: Given) -> Decision:
     return together(proposed, _apply(after(case, proposed), given.actor, given.at))
 
 
-def answer_extension(
-    case: State,
-    question_id: str,
-    party: Party,
-    answer: str,
-    *,
-    means: str,
-    at: datetime,
-    actor: Actor,
-    by_agent: bool = False,  # noqa: ARG001 - no general agent is kept from agreeing to more time
-) -> Decision:
+def answer_extension(case: State, said: Said) -> Decision:
     """One party agrees or declines: the last to agree extends the term, the first to decline
     settles that it stays. Refused: question_not_open, rule_not_met (acceptance_in_time).
     """
-    questions, question = steps.answered(case, question_id, party, answer, means=means, at=at)
+    questions, question = steps.answered(case, said)
     noted = {**case, "questions": questions}
-    if answer == "decline":
-        return _refuse(noted, actor, at)
-    _check_term_runs(case, at)
+    if said.answer == "decline":
+        return _refuse(noted, said.actor, said.at)
+    _check_term_runs(case, said.at)
     if not steps.is_complete(question):
         return Decision({"questions": questions})
-    return _apply(noted, actor, at)
+    return _apply(noted, said.actor, said.at)
 
 
 def refuse_extension(case: State, given: Given) -> Decision:

@@ -23,7 +23,17 @@ from services.routing.referral_rules import (
     check_review_in_time,
     last_day_of,
 )
-from services.routing.steps import Actor, Asking, Party, after, open_question, step, together
+from services.routing.steps import (
+    Actor,
+    Asking,
+    Party,
+    Said,
+    after,
+    open_question,
+    recorded,
+    step,
+    together,
+)
 from shared.contracts.faults import fault
 from shared.decision import Decision, State
 from shared.errors import Refused
@@ -82,41 +92,24 @@ def update_referral(case: State, given: Given) -> Decision:
     question = open_question(case, "referral", referral["id"])
     if question is None:
         raise Refused("question_not_open")
-    return answer_referral(
-        case,
-        question["id"],
-        (said["party"], said["index"]),
-        said["answer"],
-        means=said["means"],
-        at=given.at,
-        actor=given.actor,
-    )
+    return answer_referral(case, recorded(question["id"], said, given.actor, given.at))
 
 
-def answer_referral(
-    case: State,
-    question_id: str,
-    party: Party,
-    answer: str,
-    *,
-    means: str,
-    at: datetime,
-    actor: Actor,
-    by_agent: bool = False,  # noqa: ARG001 - to want a referral is not to settle
-) -> Decision:
+def answer_referral(case: State, said: Said) -> Decision:
     """One of those asked wants the referral or not: it goes on when all do, and ends when one does
     not. Refused: question_not_open, rule_not_met (review_in_time).
     """
-    questions, question = steps.answered(case, question_id, party, answer, means=means, at=at)
+    questions, question = steps.answered(case, said)
     referral = _referral(case, question["about"])
     noted = {**case, "questions": questions}
-    if answer == "unwilling":
-        return _moved(noted, referral, "declined", actor, at, settles=question_id)
+    actor, at = said.actor, said.at
+    if said.answer == "unwilling":
+        return _moved(noted, referral, "declined", actor, at, settles=said.question)
     if referral["kind"] == "arbitration_review":
         check_review_in_time(case, at)
     if not steps.is_complete(question):
         return Decision({"questions": questions})
-    willing = _moved(noted, referral, "willing", actor, at, settles=question_id)
+    willing = _moved(noted, referral, "willing", actor, at, settles=said.question)
     return together(willing, _what_follows(after(noted, willing), referral, actor, at))
 
 

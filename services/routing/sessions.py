@@ -23,7 +23,15 @@ from services.routing.mediation_bodies import (
     RecordSession,
     ScheduleSession,
 )
-from services.routing.steps import Actor, Asking, Party, open_question, rule_not_met, step
+from services.routing.steps import (
+    Actor,
+    Asking,
+    Said,
+    open_question,
+    recorded,
+    rule_not_met,
+    step,
+)
 from shared.civil_time import civil_day, rfc3339
 from shared.contracts.faults import Fault, fault
 from shared.decision import Decision, State
@@ -143,41 +151,30 @@ def record_session_answer(case: State, given: Given) -> Decision:
     question = open_question(case, "session", session["id"])
     if question is None:
         raise Refused("question_not_open")
-    return answer_session(
-        case,
-        question["id"],
-        (given.body["party"], given.body["index"]),
-        given.body["answer"],
-        means=given.body["means"],
-        at=given.at,
-        actor=given.actor,
-    )
+    said = recorded(question["id"], given.body, given.actor, given.at)
+    return answer_session(case, said)
 
 
-def answer_session(
-    case: State,
-    question_id: str,
-    party: Party,
-    answer: str,
-    *,
-    means: str,
-    at: datetime,
-    actor: Actor,
-    by_agent: bool = False,  # noqa: ARG001 - an agent may answer invitations
-) -> Decision:
+def answer_session(case: State, said: Said) -> Decision:
     """The party will come or asks for another time, and may think better of it until the session.
 
     The session stays as it is: another time is found by the mediator. Refused: question_not_open.
     """
-    questions, question = steps.answered(case, question_id, party, answer, means=means, at=at)
-    told = {"session_id": question["about"], "answer": answer, "means": means}
+    questions, question = steps.answered(case, said)
+    side, index = said.party
     return step(
         case,
         "answer-session",
-        actor,
-        at,
+        said.actor,
+        said.at,
         change={"questions": questions},
-        told={"party": party[0], "index": party[1], **told},
+        told={
+            "party": side,
+            "index": index,
+            "session_id": question["about"],
+            "answer": said.answer,
+            "means": said.means,
+        },
     )
 
 

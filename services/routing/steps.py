@@ -44,6 +44,20 @@ Party = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A party's answer to the question of this id, how it was given, and who brings it: the party,
+    its agent, or staff who record it."""
+
+    question: str
+    party: Party
+    answer: str
+    means: str
+    at: datetime
+    actor: Actor
+    by_agent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Asking:
     """A question to open; ids are given by `step`, counting from q1 in each case."""
 
@@ -182,31 +196,36 @@ def open_question(case: State, kind: str, about: str | None = None) -> dict[str,
     return None
 
 
-def answered(
-    case: State, question_id: str, party: Party, answer: str, *, means: str, at: datetime
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def answered(case: State, said: Said) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """All questions of the case with this answer noted, and the question itself.
 
     The last answer of a party counts while the question is open. Refused("question_not_open") if
-    it is not, or if this party is not asked; Refused("validation_failed") is the caller's matter.
+    it is not, or if this party is not asked.
     """
+    side, index = said.party
     for position, question in enumerate(case["questions"]):
-        if question["id"] == question_id and question["state"] == OPEN:
-            if not any((p["party"], p["index"]) == party for p in question["to"]):
+        if question["id"] == said.question and question["state"] == OPEN:
+            if not any((p["party"], p["index"]) == said.party for p in question["to"]):
                 break
-            others = [a for a in question["answers"] if (a["party"], a["index"]) != party]
+            others = [a for a in question["answers"] if (a["party"], a["index"]) != said.party]
             given = {
-                "party": party[0],
-                "index": party[1],
-                "answer": answer,
-                "means": means,
-                "at": at,
+                "party": side,
+                "index": index,
+                "answer": said.answer,
+                "means": said.means,
+                "at": said.at,
             }
             noted = {**question, "answers": [*others, given]}
             questions = [*case["questions"]]
             questions[position] = noted
             return questions, noted
     raise Refused("question_not_open")
+
+
+def recorded(question_id: str, body: Mapping[str, Any], actor: Actor, at: datetime) -> Said:
+    """What staff record of a party: {party, index, answer, means} of a command's body."""
+    party = (body["party"], body["index"])
+    return Said(question_id, party, body["answer"], body["means"], at, actor)
 
 
 def is_complete(question: Mapping[str, Any]) -> bool:

@@ -24,7 +24,7 @@ from services.routing.examination import answer_consent
 from services.routing.following import archive, close_by_rules
 from services.routing.referring import answer_referral
 from services.routing.sessions import answer_session
-from services.routing.steps import Actor, after, open_question, together
+from services.routing.steps import Actor, Said, after, open_question, together
 from shared.civil_time import civil_day
 from shared.contracts.clocks import due
 from shared.contracts.envelope import Trace, new_id, new_traceparent
@@ -281,16 +281,8 @@ def _answer(function: Any, kind: str, side: str, answer: str, means: str) -> Ste
         for place in question["to"]:
             if place["party"] != side:
                 continue
-            said = function(
-                case,
-                question["id"],
-                (side, place["index"]),
-                answer,
-                means=means,
-                at=life.at,
-                by_agent=False,
-                actor=Actor(side),
-            )
+            party = (side, place["index"])
+            said = function(case, Said(question["id"], party, answer, means, life.at, Actor(side)))
             decision, case = together(decision, said), after(case, said)
         return decision
 

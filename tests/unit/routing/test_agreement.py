@@ -17,7 +17,7 @@ from services.routing.agreement import (
 )
 from services.routing.directory import Mediator
 from services.routing.domain import assign_mediator
-from services.routing.steps import Actor, open_question
+from services.routing.steps import Actor, Said, open_question
 from shared.civil_time import civil_day
 from shared.contracts.clocks import due
 from shared.contracts.envelope import from_document
@@ -58,7 +58,8 @@ def answer(life, side, said, **changes):
     question = open_question(life.document, "signature")
     assert question is not None
     stated = {"means": "token", "at": life.at, "by_agent": False, "actor": Actor(side)}
-    return answer_signature(life.document, question["id"], (side, 0), said, **{**stated, **changes})
+    answered = Said(question["id"], (side, 0), said, **{**stated, **changes})
+    return answer_signature(life.document, answered)
 
 
 def without(body, pointer):

@@ -27,7 +27,7 @@ from services.routing.examination import answer_consent, sides
 from services.routing.mediation import answer_extension
 from services.routing.referring import answer_referral
 from services.routing.sessions import answer_session
-from services.routing.steps import BY_RULES, Actor, not_allowed, possible_answers
+from services.routing.steps import BY_RULES, Actor, Said, not_allowed, possible_answers
 from services.routing.ticking import tick
 from services.routing.transferring import Target
 from shared.civil_time import civil_day
@@ -359,16 +359,10 @@ class AnyLife(RuleBasedStateMachine):
                     life.case, a_mediator(id=answer), life.now, actor=Actor("applicant")
                 )
             else:
-                decided = ANSWERED[question["kind"]](
-                    life.case,
-                    question["id"],
-                    party,
-                    answer,
-                    means=means,
-                    at=life.now,
-                    by_agent=by_agent and party[0] == "applicant",
-                    actor=Actor(party[0]),
-                )
+                agent = by_agent and party[0] == "applicant"
+                actor = Actor("agent" if agent else party[0])
+                said = Said(question["id"], party, answer, means, life.now, actor, agent)
+                decided = ANSWERED[question["kind"]](life.case, said)
         except Refused as refused:
             assert_refused(refused, before, before)
             assert life.case is before

@@ -18,7 +18,7 @@ from services.routing.examination_bodies import (
     SeekConsent,
     Withdraw,
 )
-from services.routing.steps import Actor, after
+from services.routing.steps import Actor, Said, after
 from shared.contracts.guards import GUARDS
 from shared.contracts.sources import SOURCES
 from shared.errors import Refused
@@ -67,9 +67,8 @@ def a_case_seeking_consent(**submitted):
 
 def answers(case, party, answer, **more):
     question = case["questions"][0]["id"]
-    return examination.answer_consent(
-        case, question, party, answer, means="code", at=NOW, actor=Actor(party[0]), **more
-    )
+    said = Said(question, party, answer, "code", NOW, Actor(party[0]), **more)
+    return examination.answer_consent(case, said)
 
 
 def running(case):

@@ -10,7 +10,7 @@ import pytest
 from services.routing.following import archive, close_by_rules
 from services.routing.referral_rules import NEXT
 from services.routing.referring import MOST_REFERRALS, answer_referral
-from services.routing.steps import Actor, open_question
+from services.routing.steps import Actor, Said, open_question
 from shared.civil_time import civil_day
 from shared.contracts.clocks import due
 from shared.contracts.envelope import from_document
@@ -45,7 +45,8 @@ def answer(life, side, said, **changes):
     question = open_question(life.document, "referral")
     assert question is not None
     stated = {"means": "code", "at": life.at, "actor": Actor(side)}
-    return answer_referral(life.document, question["id"], (side, 0), said, **{**stated, **changes})
+    answered = Said(question["id"], (side, 0), said, **{**stated, **changes})
+    return answer_referral(life.document, answered)
 
 
 # --- referrals -----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from services.routing.mediation import MOST_PROPOSALS, answer_extension
-from services.routing.steps import Actor, open_question
+from services.routing.steps import Actor, Said, open_question
 from shared.civil_time import civil_day
 from shared.contracts.clocks import due
 from shared.contracts.envelope import from_document
@@ -49,13 +49,9 @@ def until(life, days):
 def answer(life, side, said, **changes):
     question = open_question(life.document, "extension")
     assert question is not None
-    return answer_extension(
-        life.document,
-        question["id"],
-        (side, 0),
-        said,
-        **{"means": "code", "at": life.at, "actor": Actor(side), **changes},
-    )
+    stated = {"means": "code", "at": life.at, "actor": Actor(side)}
+    answered = Said(question["id"], (side, 0), said, **{**stated, **changes})
+    return answer_extension(life.document, answered)
 
 
 # --- extension -----------------------------------------------------------------------------------

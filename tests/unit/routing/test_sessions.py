@@ -15,7 +15,7 @@ from services.routing.sessions import (
     schedule_session,
     was_held,
 )
-from services.routing.steps import Actor, open_question
+from services.routing.steps import Actor, Said, open_question
 from shared.contracts.envelope import from_document
 from shared.contracts.events import faults
 from shared.sealing import Hasher, new_key, records_context
@@ -175,12 +175,9 @@ def test_a_party_asks_for_another_time_and_thinks_better_of_it():
     life = a_life(*INVITED)
     question = open_question(life.document, "session")
     for answer in ("another_time", "confirm"):
-        life.apply(
-            answer_session(
-                life.document, question["id"], ("respondent", 0), answer,
-                means="code", at=life.at, actor=Actor("respondent"),
-            )
-        )  # fmt: skip
+        party = ("respondent", 0)
+        said = Said(question["id"], party, answer, "code", life.at, Actor("respondent"))
+        life.apply(answer_session(life.document, said))
         event = told(life)
         assert event.data | {"session_id": "s1", "answer": answer, "party": "respondent"} == dict(
             event.data
