@@ -226,6 +226,19 @@ def test_an_agent_stands_in_the_agreement_with_its_authority():
     assert f"{an_agent()['name']}（一般授权）" in str(document)
 
 
+def test_an_invitation_says_the_code_of_its_reader_alone():
+    second = {"party": "respondent", "index": 1}
+    matter = a_matter(
+        "consent_invitation",
+        a_riders_application(),
+        entitled=[second],
+        respondent_codes=("AAAA2222", "BBBB3333"),
+    )
+    invitation = str(composed("consent_invitation", matter, HASH, URL))
+    assert "BBBB-3333" in invitation
+    assert "AAAA" not in invitation
+
+
 def test_several_respondents_are_told_apart():
     labels = str(made("agreement_draft", a_riders_application))
     assert "被申请人一" in labels

@@ -48,6 +48,15 @@ def test_every_kind_has_its_words_and_an_event_that_calls_for_it():
     assert called_for == set(KINDS) == set(DOCUMENTS) - {"receipt"}
 
 
+def test_each_respondent_that_is_asked_has_an_invitation_of_its_own():
+    asked = {"id": "q1", "kind": "consent", "to": [RESPONDENT, SECOND], "expires_on": None}
+    event = a_step("case.consent_sought", 5, asks=[asked])
+    first, second = documents.due(event, STATE)
+    assert (first["entitled"], second["entitled"]) == ([RESPONDENT], [SECOND])
+    assert first["id"] != second["id"]
+    assert documents.due(event, {**STATE, "documents_due": [first]}) == [second]
+
+
 @pytest.mark.parametrize("name", KIND_OF)
 def test_an_event_calls_for_its_document(name):
     event = a_step(name, 5)
