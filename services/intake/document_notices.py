@@ -15,11 +15,18 @@ from services.intake.document_parts import (
     Part,
     Sheet,
     both,
+    joined,
     quoted,
     words,
 )
 from shared import serial
-from shared.contracts.vocabulary import ADVICE, DOCUMENTS, REFUSAL_REASONS, SESSION_MODES
+from shared.contracts.vocabulary import (
+    ADVICE,
+    DOCUMENTS,
+    JOINT_BODIES,
+    REFUSAL_REASONS,
+    SESSION_MODES,
+)
 from shared.errors import Text
 
 _NOTICE_ENDS: Final = Paragraph(Text("特此通知。", "You are hereby notified."))
@@ -222,6 +229,7 @@ def session_invitation(m: Matter) -> Sheet:
                 (Text("时间", "Time"), figures.period(session["starts_at"], session["ends_at"])),
                 (Text("方式", "Mode"), SESSION_MODES[session["mode"]]),
                 *([where] if where[1].zh else []),
+                *_joined_by(m),
                 *_who(m),
             ]
         ),
@@ -238,6 +246,14 @@ def session_invitation(m: Matter) -> Sheet:
         _NOTICE_ENDS,
     ]
     return _notice(m, "session_invitation", parts, ("R17 24", "CPL 62"))
+
+
+def _joined_by(m: Matter) -> list[tuple[Text, Text]]:
+    """The bodies that a women workers' station invites."""
+    bodies = [
+        JOINT_BODIES[code] for code in m.said.get("joint_bodies") or () if code in JOINT_BODIES
+    ]
+    return [(Text("联合调解单位", "Together with"), joined(bodies))] if bodies else []
 
 
 def _note(m: Matter) -> list[Part]:

@@ -25,6 +25,7 @@ from shared.contracts.vocabulary import (
     ATTENDANCE,
     CATEGORIES,
     FLAGS,
+    JOINT_BODIES,
     ORGANISATION_KINDS,
     REFERRAL_STATUSES,
     REFERRALS,
@@ -191,6 +192,13 @@ class CaseWarning(Shown):
     text = show.text("in the caller's language")
 
 
+class JointBody(Shown):
+    """A body that keeps the station together with others."""
+
+    code = show.word("which", JOINT_BODIES)
+    text = show.text("its name and hotline, in the caller's language")
+
+
 class SuggestedReferral(Shown):
     """A referral that may help now."""
 
@@ -229,6 +237,7 @@ class CaseView(CaseLine):
     closed_at = show.moment("null unless it is closed", null=True)
     warnings = show.parts(CaseWarning, "what to know before anything else")
     suggested_referrals = show.parts(SuggestedReferral, "what may help now")
+    joint_bodies = show.parts(JointBody, "who can join a session at a women workers' station")
     records = show.parts(
         RecordView, "words of staff and parties; for the mediator and the organisation of the case"
     )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from shared.contracts.vocabulary import REFERRALS
+from shared.contracts.vocabulary import JOINT_BODIES, REFERRALS, WOMEN_WORKERS_STATION
 from shared.errors import Language, Text
 
 WARNINGS: Final[Mapping[str, Text]] = {
@@ -78,6 +78,17 @@ def suggested_referrals(case: Mapping[str, Any], language: Language) -> list[dic
     opened = {referral["kind"] for referral in case["referrals"]}
     kinds = dict.fromkeys(kind for kind in _fitting(case) if kind not in opened)
     return [{"kind": kind, "text": REFERRALS[kind].to(language)} for kind in kinds]
+
+
+def joint_bodies(case: Mapping[str, Any], language: Language) -> list[dict[str, str]]:
+    """The bodies that can join a session: those of the women workers' station that has the case."""
+    bodies = JOINT_BODIES if is_at_a_station(case) else {}
+    return [{"code": code, "text": text.to(language)} for code, text in bodies.items()]
+
+
+def is_at_a_station(case: Mapping[str, Any]) -> bool:
+    """Whether a women workers' rights station has the case."""
+    return (case["organisation"] or {}).get("kind") == WOMEN_WORKERS_STATION
 
 
 def _warned(case: Mapping[str, Any]) -> Iterator[str]:

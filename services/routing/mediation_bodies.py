@@ -12,7 +12,7 @@ from shared.contracts.faults import fault
 from shared.contracts.fields import Choice, Code, Count, Date, Moment, Part, Parts, Str
 from shared.contracts.questions import PARTIES, QUESTIONS
 from shared.contracts.schema import Body
-from shared.contracts.vocabulary import ATTENDANCE, FAILURE_REASONS, SESSION_MODES
+from shared.contracts.vocabulary import ATTENDANCE, FAILURE_REASONS, JOINT_BODIES, SESSION_MODES
 from shared.errors import FieldError
 
 MOST_PARTIES: Final = 100
@@ -41,13 +41,17 @@ def place_of_session(session: Mapping[str, Any], _: date) -> Iterator[FieldError
 
 
 class ScheduleSession(Body):
-    """When and where; `join_url` of an online session, if not made by the provider of the service."""
+    """When and where; `join_url` of an online session, if not made by the provider of the service;
+    `joint_bodies` that a women workers' station invites."""
 
     mode = Choice("方式", SESSION_MODES, required=True)
     starts_at = Moment("开始时间", required=True)
     ends_at = Moment("结束时间", required=True)
     place = Str("地点", 200)
     join_url = Code("参会链接", _HTTPS)
+    joint_bodies = Parts(
+        "联合调解单位", Choice("单位", tuple(JOINT_BODIES)), most=len(JOINT_BODIES)
+    )
     note = Str("说明", 2000, lines=True)
 
     rules = (place_of_session,)

@@ -9,7 +9,7 @@ from typing import Any
 from services.routing.assigning import REASONS, days_to_duty
 from services.routing.clocking import deadlines, is_overdue
 from services.routing.directory import Mediator, Organisation
-from services.routing.hints import suggested_referrals, warnings
+from services.routing.hints import joint_bodies, suggested_referrals, warnings
 from shared import serial
 from shared.civil_time import MAINLAND_TIME, rfc3339, today
 from shared.contracts.lifecycle import OUTCOMES, STATUSES
@@ -50,6 +50,7 @@ def case_view(
         "closed_at": _moment(case["closed_at"]),
         "warnings": warnings(case, language),
         "suggested_referrals": suggested_referrals(case, language),
+        "joint_bodies": joint_bodies(case, language),
         "records": [_timed(record, "at") for record in records],
         "history": [_timed(line, "at") for line in case["history"]],
     }

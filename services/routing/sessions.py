@@ -17,6 +17,7 @@ from services.routing.asked import unknown
 from services.routing.booking import Hour
 from services.routing.commands import Command, Desk, Given, Prepared
 from services.routing.examination import sealed, sides
+from services.routing.hints import is_at_a_station
 from services.routing.mediation_bodies import (
     AnswerSession,
     CancelSession,
@@ -48,6 +49,13 @@ _PAST = Fault("in_past", Text("时间不能早于现在", "The time lies in the 
 _TOO_FAR = Fault("too_far", Text("最多提前180日安排", "At most 180 days ahead"))
 _ENDS_FIRST = Fault("ends_before_start", Text("结束时间应晚于开始时间", "It ends before it begins"))
 _TOO_LONG = Fault("too_long_session", Text("每次最多8小时", "8 hours at most"))
+_NO_STATION = Fault(
+    "not_applicable",
+    Text(
+        "仅女职工维权工作站可邀请联合单位",
+        "Only a women workers' rights station invites joint bodies",
+    ),
+)
 _NOT_SCHEDULED = Fault(
     "not_scheduled", Text("该次调解会已取消或已记录", "It was cancelled or recorded before")
 )
@@ -127,6 +135,9 @@ def schedule_session(case: State, given: Given) -> Decision:
         link = given.body.get("join_url") or given.found
         if link is None:
             raise Refused("validation_failed", errors=[fault("required").at("/join_url")])
+    joint = given.body.get("joint_bodies")
+    if joint and not is_at_a_station(case):
+        raise Refused("validation_failed", errors=[_NO_STATION.at("/joint_bodies")])
     invitation = Asking(
         "session",
         tuple(sides(case)),
@@ -141,7 +152,12 @@ def schedule_session(case: State, given: Given) -> Decision:
         change={"sessions": [*case["sessions"], session]},
         told={"session": session_told(session)},
         asks=[invitation],
-        particulars=sealed(given, join_url=link, note=given.body.get("note")),
+        particulars=sealed(
+            given,
+            join_url=link,
+            joint_bodies=list(dict.fromkeys(joint)) if joint else None,
+            note=given.body.get("note"),
+        ),
     )
 
 

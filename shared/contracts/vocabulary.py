@@ -63,6 +63,17 @@ ORGANISATION_KINDS: Mapping[str, Text] = {
 }
 """Kinds of mediation organisation, LDMA article 10 and the bodies that joined since."""
 
+WOMEN_WORKERS_STATION = "women_workers_station"
+
+JOINT_BODIES: Mapping[str, Text] = {
+    "human_resources": Text("人力资源社会保障部门（12333）", "Human resources (12333)"),
+    "justice": Text("司法行政部门（12348）", "Justice (12348)"),
+    "court": Text("人民法院", "Court"),
+    "union": Text("工会（12351）", "Union (12351)"),
+    "womens_federation": Text("妇联（12338）", "Women's federation (12338)"),
+}
+"""Bodies that keep a women workers' rights station together and may join its sessions."""
+
 ROLES: tuple[str, ...] = (
     "platform_admin",
     "organisation_admin",

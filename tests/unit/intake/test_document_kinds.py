@@ -239,6 +239,15 @@ def test_an_invitation_says_the_code_of_its_reader_alone():
     assert "AAAA" not in invitation
 
 
+def test_an_invitation_to_a_station_names_the_bodies_that_join():
+    said = {**SAID["case.session_scheduled"], "joint_bodies": ["union", "court"]}
+    invitation = str(
+        composed("session_invitation", a_matter("session_invitation", said=said), HASH, URL)
+    )
+    assert "工会（12351）、人民法院" in invitation
+    assert "联合调解单位" not in str(made("session_invitation"))
+
+
 def test_several_respondents_are_told_apart():
     labels = str(made("agreement_draft", a_riders_application))
     assert "被申请人一" in labels

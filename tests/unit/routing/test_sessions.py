@@ -20,6 +20,7 @@ from shared.contracts.envelope import from_document
 from shared.contracts.events import faults
 from shared.sealing import Hasher, new_key, records_context
 from shared.settings import SettingsError
+from tests.builders.cases import an_organisation
 from tests.builders.lives import (
     APPLICANT,
     LIVES,
@@ -98,6 +99,16 @@ def test_without_a_provider_an_online_session_needs_a_link_of_its_own():
     given = replace(life.given("schedule-session", a_session(life)), found=None)
     with refused("validation_failed", "/join_url"):
         schedule_session(life.document, given)
+
+
+def test_only_a_women_workers_station_invites_the_bodies_that_keep_it():
+    bodies = ["union", "womens_federation", "union"]
+    life = accepted()
+    with refused("validation_failed", "/joint_bodies"):
+        life.decide("schedule-session", session(life, joint_bodies=bodies))
+    station = a_life(*LIVES["accepted"], organisation=an_organisation(kind="women_workers_station"))
+    station.give("schedule-session", session(station, joint_bodies=bodies))
+    assert words(told(station))["joint_bodies"] == ["union", "womens_federation"]
 
 
 def test_a_session_on_site_is_somewhere_and_has_no_link():
