@@ -33,6 +33,9 @@ def _usable(body: Mapping[str, Any], _: date) -> Iterable[FieldError]:
     of them at least."""
     for index, contact in enumerate(body.get("contacts") or ()):
         at = f"/contacts/{index}"
+        if contact is None:
+            yield fault("required").at(at)
+            continue
         phone, email = contact.get("phone"), contact.get("email")
         if phone and sms_address(phone) is None:
             yield fault("bad_format").at(f"{at}/phone")

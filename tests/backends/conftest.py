@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,9 @@ def logged() -> Iterator[io.StringIO]:
     """What is logged from now on, in the form it leaves the process; ask for it after the service."""
     before = structlog.get_config()
     written = io.StringIO()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(written))
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(written),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),  # whatever was before
+    )
     yield written
     structlog.configure(**before)

@@ -148,8 +148,9 @@ def furnish_intake(web: Web, _: Path) -> Known:
         },
         callers=[
             *[person["Authorization"]] * 3,
-            *(web.token(role)["Authorization"] for role in ("mediator", "auditor")),
+            web.token("mediator")["Authorization"],
         ],
+        callers_of={"get_v1_audit": [web.token("auditor")["Authorization"]]},
     )
 
 
@@ -211,8 +212,23 @@ def furnish_routing(web: Web, _: Path) -> Known:
 
 
 def furnish_notify(web: Web, _: Path) -> Known:
+    desks = ["platform", "organisation:org-370102"]
+    for desk in desks:
+        body = {"contacts": [{"phone": "13900001111"}]}
+        path = f"/v1/staff-contacts/{desk}"
+        assert web.call("PUT", path, body, headers=web.token("platform_admin")).status_code == 200
     return Known(
-        parameters={"serial": [NUMBER]},
+        parameters={
+            "serial": [NUMBER],
+            "audience": desks,
+            "organisation": ["org-370102"],
+        },
+        bodies={
+            "put_v1_staff_contacts_audience": [
+                {"contacts": [{"phone": "13900004321"}]},
+                {"contacts": [{"email": "desk@example.com", "language": "zh"}]},
+            ]
+        },
         callers=[web.token("platform_admin")["Authorization"]],
     )
 

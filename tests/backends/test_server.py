@@ -51,6 +51,7 @@ class Server:
             "TIAOJIE_MONGO_PREFIX": settings.mongo_prefix,
             "TIAOJIE_SEALING_KEYS": settings.sealing_keys,
             "TIAOJIE_CONTACT_KEYS": settings.contact_keys,
+            "TIAOJIE_RECORD_KEYS": settings.record_keys,
             "TIAOJIE_HASHING_KEY": settings.hashing_key,
             "TIAOJIE_EVIDENCE_MAX_BYTES": str(4 * MIB),
         }

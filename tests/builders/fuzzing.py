@@ -22,11 +22,12 @@ JSON_KIND = "application/json"
 @dataclass(frozen=True)
 class Known:
     """What is there: values for path and query parameters and for headers by name, bodies by
-    operation id, and what the callers' Authorization may be."""
+    operation id, and what the callers' Authorization may be (of single operations in `callers_of`)."""
 
     parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     bodies: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     callers: Sequence[str] = ()
+    callers_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,8 @@ def requests(draw: st.DrawFn, document: Document, method: str, path: str, known:
         target += "?" + urlencode(query, errors="surrogatepass")
     if {"queryCode": []} in operation["security"]:
         headers["X-Query-Code"] = of("code", known.parameters["X-Query-Code"], _HEADERS)
-    headers["Authorization"] = of("caller", known.callers, _HEADERS)
+    callers = known.callers_of.get(operation["operationId"], known.callers)
+    headers["Authorization"] = of("caller", callers, _HEADERS)
     headers["Accept-Language"] = of("language", (None, "en"), _HEADERS)
     described = operation.get("requestBody", {}).get("content", {})
     kind = of("kind", [*described, None], _CONTENT_TYPES)

@@ -212,7 +212,7 @@ def test_a_case_goes_from_an_application_to_a_performed_agreement(
     case.command("accept")
     number = eventually(lambda: case.look()["case_number"])
     assert re.fullmatch(r"\w+〔20\d\d〕第\d+号", number)
-    assert case.shown("accepted")["case_number"] == number
+    eventually(lambda: case.shown("accepted")["case_number"] == number)
     assert case.document("acceptance_notice", respondent)
 
     # A session; both come and agree.

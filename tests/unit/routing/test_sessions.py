@@ -20,7 +20,7 @@ from shared.contracts.envelope import from_document
 from shared.contracts.events import faults
 from shared.sealing import Hasher, new_key, records_context
 from shared.settings import SettingsError
-from tests.builders.cases import an_organisation
+from tests.builders.cases import a_mediator, an_organisation
 from tests.builders.lives import (
     APPLICANT,
     LIVES,
@@ -106,7 +106,12 @@ def test_only_a_women_workers_station_invites_the_bodies_that_keep_it():
     life = accepted()
     with refused("validation_failed", "/joint_bodies"):
         life.decide("schedule-session", session(life, joint_bodies=bodies))
-    station = a_life(*LIVES["accepted"], organisation=an_organisation(kind="women_workers_station"))
+    station = a_life(
+        *LIVES["accepted"],
+        organisation=an_organisation(kind="women_workers_station"),
+        mediator=a_mediator(specialisms=["women_workers"]),
+        flags=["women_workers"],
+    )
     station.give("schedule-session", session(station, joint_bodies=bodies))
     assert words(told(station))["joint_bodies"] == ["union", "womens_federation"]
 
