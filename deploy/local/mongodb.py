@@ -92,6 +92,12 @@ def options(port: int) -> tuple[str, ...]:
         *("--replSet", REPLICA_SET),
         *("--wiredTigerCacheSizeGB", "0.5"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+        # Files of collections that are idle or dropped are closed soon: thousands of databases come
+        # and go in tests, and a mongod without a free file handle ends itself.
+        *(
+            "--wiredTigerEngineConfigString",
+            "file_manager=(close_idle_time=30,close_scan_interval=5)",
+        ),
         # No other member could take over: do not wait for one when stopping.
         *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
         "--nounixsocket",
