@@ -23,7 +23,12 @@ run: environment ## Set up and start the whole system at http://localhost:8000 (
 
 .PHONY: test
 test: setup ## Run all tests with real back-ends (not benchmarks and chaos)
-	@exec $(BIN)/python -m pytest $(APART) $(TESTS)
+ifdef TESTS
+	@exec $(BIN)/python -m pytest $(TESTS)
+else
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(APART) --ignore=tests/backends --ignore=tests/flow
+	@exec $(BIN)/python -m pytest $(BACKEND_TESTS)
+endif
 
 .PHONY: test-containers
 test-containers: environment ## Run the tests that need back-ends against containers (needs a Docker engine)

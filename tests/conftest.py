@@ -77,6 +77,12 @@ def module_vhost_url(amqp_url: str, amqp_management_url: str) -> Iterator[str]:
     yield from _fresh_vhost(amqp_url, amqp_management_url)
 
 
+@pytest.fixture(scope="session")
+def session_vhost_url(amqp_url: str, amqp_management_url: str) -> Iterator[str]:
+    """The same for all tests."""
+    yield from _fresh_vhost(amqp_url, amqp_management_url)
+
+
 def _fresh_vhost(amqp_url: str, amqp_management_url: str) -> Iterator[str]:
     vhost = f"test_{secrets.token_hex(6)}"
     parts = urlsplit(amqp_url)

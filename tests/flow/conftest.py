@@ -9,13 +9,13 @@ import pytest
 from tests.system import System
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def system(
-    mongo_url: str, module_vhost_url: str, tmp_path_factory: pytest.TempPathFactory
+    mongo_url: str, session_vhost_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[System]:
     """The four services, running."""
     folder: Path = tmp_path_factory.mktemp("system")
-    system = System(mongo_url, module_vhost_url, folder)
+    system = System(mongo_url, session_vhost_url, folder)
     system.provision()
     system.start()
     yield system
