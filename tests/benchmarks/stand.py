@@ -120,15 +120,18 @@ class Stand:
             **NO_LIMIT,
         }
 
-    def run(self, arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-        """A Python program to its end on the core of the process under test; what it printed."""
+    def run(
+        self, arguments: Sequence[str], environment: Mapping[str, str], within: float = 300
+    ) -> str:
+        """A Python program to its end on the core of the process under test, `within` so many
+        seconds; what it printed."""
         with on_core(SERVER):
             done = subprocess.run(
                 [sys.executable, *arguments],
                 env={**process_environment(), **environment},
                 cwd=ROOT,
                 capture_output=True,
-                timeout=300,
+                timeout=within,
                 check=False,
             )
         if done.returncode:
