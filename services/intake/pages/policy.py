@@ -6,10 +6,26 @@ import base64
 import hashlib
 import io
 import re
+from functools import cache
+from pathlib import Path
 
 import segno
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+
+
+@cache
+def page_template(name: str) -> Template:
+    """A page of this folder: whatever is put in is escaped, and a hole in it is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
 
 
 def content_security_policy(page: str) -> str:

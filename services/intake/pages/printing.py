@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from services.intake.pages.policy import qr_image, qr_inline
+from services.intake.pages.policy import page_template, qr_image, qr_inline
 from shared.errors import Permanent
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ _COMPILING: Final = threading.Lock()
 
 def render_page(document: Mapping[str, Any]) -> str:
     """The document as one page of HTML with its style inside; everything in it is escaped."""
-    return _page().render(
+    return page_template("document.html").render(
         document=document,
         style=Markup((_FOLDER / "document.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         qr=Markup(qr_inline(document["proof"]["url"])),  # noqa: S704 - drawn by us from digits
@@ -55,18 +54,6 @@ def render_pdf(document: Mapping[str, Any], at: datetime) -> bytes:
     if not isinstance(pdf, bytes):
         raise Permanent("unprintable: one PDF expected")
     return pdf
-
-
-@cache
-def _page() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("document.html")
 
 
 @cache

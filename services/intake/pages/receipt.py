@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from services.intake.evidence_refusal import REASONS
-from services.intake.pages.policy import qr_inline
+from services.intake.pages.policy import page_template, qr_inline
 from shared.contracts.lifecycle import STATUSES
 from shared.contracts.vocabulary import CATEGORIES
 from shared.errors import Language, Text
@@ -140,7 +138,7 @@ def render_receipt(view: Mapping[str, Any], language: Language) -> str:
     shown = shown_receipt(view, language)
     qr = Markup(qr_inline(shown["progress_url"]))  # noqa: S704 - drawn by us from digits
     style = Markup(_STYLE)  # noqa: S704 - our own file
-    return _template().render(**shown, qr=qr, style=style)
+    return page_template("receipt.html").render(**shown, qr=qr, style=style)
 
 
 def shown_receipt(view: Mapping[str, Any], language: Language) -> dict[str, Any]:
@@ -173,18 +171,6 @@ def shown_receipt(view: Mapping[str, Any], language: Language) -> dict[str, Any]
             if full
         ],
     }
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("receipt.html")
 
 
 def _short(full: str) -> str:

@@ -577,6 +577,4 @@ TestUnderReview = UnderReview.TestCase
 @pytest.mark.parametrize("row", TRANSITIONS, ids=lambda row: f"{row.command}-{row.target}")
 def test_the_machines_took_this_row(row):
     """Runs last in this file: what no machine tried proves nothing."""
-    if not taken:
-        pytest.skip("the machines ran in another process")
     assert any(taken[row.command, source] for source in row.sources)
