@@ -104,6 +104,7 @@ def pages() -> dict[str, str]:
         "metrics.md": metrics_page(),
         "events.md": events_page(),
         "lifecycle.md": lifecycle_page(),
+        "access.md": access_page(),
     }
 
 

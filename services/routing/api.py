@@ -30,6 +30,7 @@ from shared.access import Concerned
 from shared.asking import caller, reached, typed_serial_number
 from shared.commands import carry_out
 from shared.contracts.lifecycle import allowed, find
+from shared.contracts.schema import Body
 from shared.decision import State
 from shared.errors import Refused, Text, Transient
 from shared.sealing import Keyring, records_context
@@ -62,7 +63,7 @@ class Routing:
         if principal.role not in row.who:
             raise Refused("forbidden", _NOT_YOURS, extra={"command": command})
         given = Given(
-            body=asked.body(known.body()),
+            body=asked.body(_BODIES[known.body]),
             actor=Actor(principal.role, principal.subject),
             at=datetime.now(UTC),
             seal=partial(self._seal, case["_id"]),
@@ -135,6 +136,9 @@ COMMANDS: Mapping[str, Command] = {
     **following.COMMANDS,
 }
 """Commands people give; the other rows of the lifecycle are moved by events and clocks."""
+
+_BODIES: Mapping[type[Body], Body] = {command.body: command.body() for command in COMMANDS.values()}
+"""Each schema made once: making one copies all of its fields."""
 
 _WORK_ON_IT = frozenset({"own_case", "own_organisation"})
 """Relations of those who read the words of a case."""

@@ -61,5 +61,5 @@ MEANS: Mapping[str, Text] = {
 }
 """How an answer was given; the first three by the party itself, the others recorded by staff."""
 
-OPEN, SETTLED, EXPIRED, WITHDRAWN = "open", "settled", "expired", "withdrawn"
-QUESTION_STATES: tuple[str, ...] = (OPEN, SETTLED, EXPIRED, WITHDRAWN)
+OPEN, SETTLED, WITHDRAWN = "open", "settled", "withdrawn"
+QUESTION_STATES: tuple[str, ...] = (OPEN, SETTLED, WITHDRAWN)

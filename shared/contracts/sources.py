@@ -11,9 +11,6 @@ SOURCES: Mapping[str, Text] = {
     "LDMA 3": Text(
         "《劳动争议调解仲裁法》第三条", "Labour Dispute Mediation and Arbitration Law, art. 3"
     ),
-    "LDMA 7": Text(
-        "《劳动争议调解仲裁法》第七条", "Labour Dispute Mediation and Arbitration Law, art. 7"
-    ),
     "LDMA 14": Text(
         "《劳动争议调解仲裁法》第十四条", "Labour Dispute Mediation and Arbitration Law, art. 14"
     ),
