@@ -8,7 +8,6 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 # Everything but benchmarks, chaos (each has its own command) and browser tests left out by `test`.
-TESTS ?= tests
 APART := --ignore=tests/benchmarks --ignore=tests/chaos
 # What needs back-ends, and so runs a second time in containers.
 BACKEND_TESTS := tests/backends tests/flow

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from services.notify.domain import CHANNELS
-from services.notify.entitlements import AUDIENCES, ENTITLEMENTS
-from services.notify.messages import STATUSES
+from services.notify.people.entitlements import AUDIENCES, ENTITLEMENTS
+from services.notify.people.messages import STATUSES
 from shared.contracts import answers as show
 from shared.contracts.answers import Shown
 

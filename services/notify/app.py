@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from flask import Flask
 
 from services.notify.api import Notify, routes
-from services.notify.channels import configured
-from services.notify.development import DevelopmentOutbox
+from services.notify.channels.configured import configured
+from services.notify.channels.development import DevelopmentOutbox
 from services.notify.handlers import MESSAGES, Planning, handlers
-from services.notify.sending import Sender
+from services.notify.people.sending import Sender
+from services.notify.people.staff import StaffContacts
+from services.notify.people.staff_api import StaffPhonebook
+from services.notify.people.staff_api import routes as staff_routes
+from services.notify.people.templates import Templates
 from services.notify.settings import NotifySettings
-from services.notify.staff import StaffContacts
-from services.notify.staff_api import StaffPhonebook
-from services.notify.staff_api import routes as staff_routes
 from services.notify.store import Messages
-from services.notify.templates import Templates
 from shared.cli import Service
 from shared.sealing import Keyring
 from shared.store import answers, connect

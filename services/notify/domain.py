@@ -14,9 +14,9 @@ from typing import Any, Final, Literal, cast, get_args
 
 import orjson
 
-from services.notify.addresses import email_address, sms_address
-from services.notify.case_facts import CaseFacts, lacks, takes_part
-from services.notify.entitlements import (
+from services.notify.people.addresses import email_address, sms_address
+from services.notify.people.case_facts import CaseFacts, lacks, takes_part
+from services.notify.people.entitlements import (
     AUDIENCES,
     PARTIES,
     STAFF,
@@ -28,7 +28,7 @@ from services.notify.entitlements import (
     referred,
     topic,
 )
-from services.notify.values import expiry, values, wording
+from services.notify.people.values import expiry, values, wording
 from shared.contracts.envelope import Event
 from shared.errors import Language, Permanent
 

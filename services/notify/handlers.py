@@ -19,7 +19,6 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from services.notify.case_facts import CaseFacts, Kept, learn
 from services.notify.domain import (
     PlannedMessage,
     Recipients,
@@ -31,9 +30,10 @@ from services.notify.domain import (
     read_recipients,
     withholds,
 )
-from services.notify.entitlements import AUDIENCES, Audience, audiences
-from services.notify.messages import to_document
-from services.notify.templates import Templates
+from services.notify.people.case_facts import CaseFacts, Kept, learn
+from services.notify.people.entitlements import AUDIENCES, Audience, audiences
+from services.notify.people.messages import to_document
+from services.notify.people.templates import Templates
 from shared.contracts.envelope import Event, from_document
 from shared.contracts.events import consumed_by
 from shared.decision import NOTHING, Decision, Record, State

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.notify.development import DevelopmentOutbox
-from services.notify.messages import present
-from services.notify.sending import INDEXES
+from services.notify.channels.development import DevelopmentOutbox
+from services.notify.people.messages import present
+from services.notify.people.sending import INDEXES
 from shared.access import Query
 from shared.store import Document, backend_errors
 

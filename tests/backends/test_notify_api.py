@@ -12,8 +12,8 @@ import orjson
 import pytest
 
 from services.notify.handlers import Planning, handlers
-from services.notify.staff import StaffContacts
-from services.notify.templates import Templates
+from services.notify.people.staff import StaffContacts
+from services.notify.people.templates import Templates
 from shared.contracts.envelope import Event
 from shared.runner import Runner
 from shared.sealing import Keyring

@@ -23,8 +23,8 @@ from services.intake.evidence_files import DocumentFiles, Particulars
 from services.intake.handlers import HANDLERS as INTAKE_HANDLERS
 from services.notify.handlers import Planning
 from services.notify.handlers import handlers as notify_handlers
-from services.notify.staff import StaffContacts
-from services.notify.templates import Templates
+from services.notify.people.staff import StaffContacts
+from services.notify.people.templates import Templates
 from services.query.handlers import HANDLERS as QUERY_HANDLERS
 from services.query.policy_import import import_markdown
 from services.routing.api import COMMANDS

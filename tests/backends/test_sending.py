@@ -13,25 +13,25 @@ from typing import Any
 
 import pytest
 
-from services.notify import sending
 from services.notify.channels import (
     Accepted,
-    Email,
     HandedOverUnknown,
     RefusedForGood,
-    Sms,
     TryLater,
     Unconfigured,
-    configured,
 )
-from services.notify.claiming import Budget, LeaseLost
-from services.notify.development import OUTBOX_LIMIT, DevelopmentOutbox, channels_of
+from services.notify.channels.configured import configured
+from services.notify.channels.development import OUTBOX_LIMIT, DevelopmentOutbox, channels_of
+from services.notify.channels.email import Email
+from services.notify.channels.sms import Sms
 from services.notify.domain import plan
-from services.notify.messages import Body, present, to_document
-from services.notify.schedules import SCHEDULES
-from services.notify.sending import INDEXES, Sender
+from services.notify.people import sending
+from services.notify.people.claiming import Budget, LeaseLost
+from services.notify.people.messages import Body, present, to_document
+from services.notify.people.schedules import SCHEDULES
+from services.notify.people.sending import INDEXES, Sender
+from services.notify.people.templates import Templates
 from services.notify.settings import NotifySettings
-from services.notify.templates import Templates
 from shared.sealing import Keyring, new_key
 from shared.settings import SettingsError
 from shared.store import insert_records
@@ -241,8 +241,8 @@ def test_a_crash_after_the_hand_over_is_uncertain_and_never_sent_again(messages,
 KILLED_WHILE_HANDING_OVER = """
 import sys, time
 import pymongo
-from services.notify.channels import Sms
-from services.notify.sending import Sender
+from services.notify.channels.sms import Sms
+from services.notify.people.sending import Sender
 from shared.sealing import Keyring
 from tests.builders.notices import NOW
 

@@ -16,12 +16,14 @@ from typing import Any
 import pymongo
 from aiosmtpd.controller import Controller
 
-from services.notify.channels import Accepted, Channel, Email, Sms
+from services.notify.channels import Accepted, Channel
+from services.notify.channels.email import Email
+from services.notify.channels.sms import Sms
 from services.notify.domain import plan
-from services.notify.messages import Document, to_document
-from services.notify.sending import INDEXES, Sender
+from services.notify.people.messages import Document, to_document
+from services.notify.people.sending import INDEXES, Sender
+from services.notify.people.templates import Templates
 from services.notify.settings import NotifySettings
-from services.notify.templates import Templates
 from shared.sealing import Keyring, new_key
 from tests import backend_source
 from tests.builders.notices import NOW, a_person, an_event, some_recipients

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from services.notify.case_facts import CaseFacts
 from services.notify.domain import Desk, Person, Recipients
+from services.notify.people.case_facts import CaseFacts
 from shared.contracts.envelope import Event, Trace
 
 SERIAL = "2634626885086477"

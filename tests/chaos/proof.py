@@ -21,8 +21,8 @@ import pika
 import pymongo
 import requests
 
-from services.notify.case_facts import CaseFacts, learn
 from services.notify.domain import Recipients, Waiting, plan, read_recipients
+from services.notify.people.case_facts import CaseFacts, learn
 from services.routing.domain import register_organisation
 from services.routing.reference import generate
 from shared.broker import parameters

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from services.notify.domain import BY_TEXT_ALONE, CHANNELS, plan
-from services.notify.entitlements import ENTITLEMENTS, audiences
-from services.notify.templates import SEGMENTS_LIMIT, Templates, segments
+from services.notify.people.entitlements import ENTITLEMENTS, audiences
+from services.notify.people.templates import SEGMENTS_LIMIT, Templates, segments
 from shared.errors import Language
 from tests.builders.notices import (
     ANSWER_CODE,

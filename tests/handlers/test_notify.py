@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.notify.domain import Desk
 from services.notify.handlers import WAITING_MOST, Planning, handlers
-from services.notify.templates import Templates
+from services.notify.people.templates import Templates
 from shared.contracts.envelope import Event
 from shared.decision import NOTHING, Decision
 from shared.errors import Permanent, Transient

@@ -19,8 +19,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from services.notify.channels import Email, HandedOverUnknown, RefusedForGood, TryLater
-from services.notify.messages import Body
+from services.notify.channels import HandedOverUnknown, RefusedForGood, TryLater
+from services.notify.channels.email import Email
+from services.notify.people.messages import Body
 from services.notify.settings import NotifySettings
 
 REFERENCE = "4f2b" * 10

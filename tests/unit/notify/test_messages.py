@@ -6,9 +6,9 @@ import pytest
 from jinja2 import UndefinedError, meta
 
 from services.notify.domain import BY_TEXT_ALONE, CHANNELS, plan
-from services.notify.entitlements import ENTITLEMENTS, PARTIES
-from services.notify.messages import open_body, present, to_document
-from services.notify.templates import FOLDER, SEGMENTS_LIMIT, Templates, segments
+from services.notify.people.entitlements import ENTITLEMENTS, PARTIES
+from services.notify.people.messages import open_body, present, to_document
+from services.notify.people.templates import FOLDER, SEGMENTS_LIMIT, Templates, segments
 from shared.contracts.vocabulary import ADVICE, FAILURE_REASONS, REFERRALS, REFUSAL_REASONS
 from shared.errors import Permanent
 from shared.sealing import Keyring, new_key

@@ -6,8 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.addresses import email_address, masked, sms_address
-from services.notify.case_facts import CaseFacts
 from services.notify.domain import (
     CHANNELS,
     Desk,
@@ -19,7 +17,9 @@ from services.notify.domain import (
     read_recipients,
     withholds,
 )
-from services.notify.entitlements import (
+from services.notify.people.addresses import email_address, masked, sms_address
+from services.notify.people.case_facts import CaseFacts
+from services.notify.people.entitlements import (
     CLOCKS_TOLD,
     ENTITLEMENTS,
     PARTIES,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notify.domain import CHANNELS
-from services.notify.schedules import SCHEDULES
+from services.notify.people.schedules import SCHEDULES
 
 MINUTE, HOUR = 60, 3600
 

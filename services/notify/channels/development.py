@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymongo.errors import CollectionInvalid, OperationFailure
 
-from services.notify.channels import Accepted, Channel, Sms
-from services.notify.messages import Body
+from services.notify.channels import Accepted, Channel
+from services.notify.channels.sms import Sms
+from services.notify.people.messages import Body
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection

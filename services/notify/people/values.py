@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
-from services.notify.case_facts import CaseFacts
-from services.notify.entitlements import PARTIES, STAFF, Audience
+from services.notify.people.case_facts import CaseFacts
+from services.notify.people.entitlements import PARTIES, STAFF, Audience
 from shared import serial
 from shared.civil_time import MAINLAND_TIME
 from shared.contracts.clocks import CLOCKS

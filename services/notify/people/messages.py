@@ -20,9 +20,9 @@ from typing import Any, Final
 
 import orjson
 
-from services.notify.addresses import masked
 from services.notify.domain import PlannedMessage
-from services.notify.templates import Templates
+from services.notify.people.addresses import masked
+from services.notify.people.templates import Templates
 from shared.sealing import Keyring
 
 Document = dict[str, Any]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.notify.entitlements import AFTER_ACCEPTANCE, audiences
+from services.notify.people.entitlements import AFTER_ACCEPTANCE, audiences
 from shared.contracts.clocks import CLOCKS
 from shared.contracts.envelope import Event
 from shared.contracts.lifecycle import RUNS_ON

@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Final
 
 from flask import Response, request
 
-from services.notify.addresses import MASK, sms_address
 from services.notify.answers import StaffDesk
 from services.notify.domain import Desk
-from services.notify.staff import StaffContacts
+from services.notify.people.addresses import MASK, sms_address
+from services.notify.people.staff import StaffContacts
 from shared.access import Concerned
 from shared.asking import caller, json_bytes, reached
 from shared.civil_time import today

@@ -23,10 +23,10 @@ from prometheus_client import Counter
 from pymongo import ASCENDING, IndexModel
 
 from services.notify.channels import Channel, NotSent
-from services.notify.claiming import Budget, Claims, LeaseLost
-from services.notify.entitlements import SUPERSEDED_ON_TOPIC, superseded_by
-from services.notify.messages import Document, open_body
-from services.notify.schedules import SCHEDULES
+from services.notify.people.claiming import Budget, Claims, LeaseLost
+from services.notify.people.entitlements import SUPERSEDED_ON_TOPIC, superseded_by
+from services.notify.people.messages import Document, open_body
+from services.notify.people.schedules import SCHEDULES
 from shared.errors import Permanent, Transient
 from shared.log import logger
 from shared.sealing import Keyring

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pymongo import ASCENDING, UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError
 
-from services.notify.messages import Document
+from services.notify.people.messages import Document
 from shared.batching import Batcher
 from shared.errors import BackendAway
 from shared.store import backend_errors

@@ -1,6 +1,6 @@
 """The words of every message: versioned templates in zh and en, plain text.
 
-`templates/<wording>/<channel>.<language>.v<n>.txt`, a wording being an event's name or, where
+`services/notify/templates/<wording>/<channel>.<language>.v<n>.txt`, a wording being an event's name or, where
 readers differ, that with an addition (`values.wording`). A released file is not edited: a new wording is
 a new version beside it. New messages use the newest; recorded ones keep what they were rendered
 with. The first line of an e-mail template is its subject.
@@ -17,7 +17,7 @@ from typing import Final
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-FOLDER: Final = Path(__file__).parent / "templates"
+FOLDER: Final = Path(__file__).parents[1] / "templates"
 SEGMENTS_LIMIT: Final = 3
 """A text message is paid for by the segment; none may take more than this."""
 

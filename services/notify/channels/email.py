@@ -1,18 +1,7 @@
-"""How a message leaves the house: e-mail over SMTP, text messages over a gateway.
-
-A channel ends in one of four ways: it returns Accepted, or raises
-
-    RefusedForGood      this message will never be accepted: do not try again
-    TryLater            nothing was handed over: the same message may be tried again
-    HandedOverUnknown   it may have arrived: never try again by itself
-
-It calls `handing_over` once, right before the first byte that could make the message arrive, and
-passes on what that raises: then nobody may send. No code carries an address or a server's text.
-"""
+"""E-mail over SMTP."""
 
 from __future__ import annotations
 
-import importlib
 import re
 import smtplib
 import socket
@@ -20,88 +9,19 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+from typing import Final
 
-from services.notify.messages import Body
+from services.notify.channels import Accepted, HandedOverUnknown, NotSent, RefusedForGood, TryLater
+from services.notify.people.messages import Body
 from services.notify.settings import NotifySettings
-from shared.settings import SettingsError
-
-if TYPE_CHECKING:
-    from pymongo.database import Database
 
 SENDER_NAME: Final = "劳动人事争议在线调解"
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The provider has taken the message over; `reference` is its name for it, if it gave one."""
-
-    reference: str | None = None
-
-
-class NotSent(Exception):
-    """`code` says why, in a few characters of our own making (`smtp_550`, `timeout`); `status` is
-    what becomes of the message.
-    """
-
-    status: ClassVar[str]
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class RefusedForGood(NotSent):
-    """It will never be accepted, however often it is tried."""
-
-    status = "failed"
-
-
-class TryLater(NotSent):
-    """Nothing was handed over; the same message may be accepted later."""
-
-    status = "planned"
-
-
-class HandedOverUnknown(NotSent):
-    """The message was handed over and no answer came: it may have arrived."""
-
-    status = "uncertain"
-
-
-class Channel(Protocol):
-    """One way to people. Safe to use from several threads; returns or raises within a time-out."""
-
-    def send(self, reference: str, body: Body, handing_over: Callable[[], None], /) -> Accepted: ...
-
-
-class SmsGateway(Protocol):
-    """A provider of text messages.
-
-    `to` is E.164, `reference` ours: pass it on if the provider can drop repetitions by it. Raise
-    NotSent's kinds; a time-out after the request was written is HandedOverUnknown. Stay within
-    `sms_timeout_seconds`. Any other exception counts as HandedOverUnknown.
-    """
-
-    def send(self, to: str, text: str, reference: str) -> Accepted: ...
-
-
-class Sms:
-    """Text messages through whatever gateway is configured."""
-
-    def __init__(self, gateway: SmsGateway) -> None:
-        self._gateway = gateway
-
-    def send(self, reference: str, body: Body, handing_over: Callable[[], None]) -> Accepted:
-        handing_over()
-        return self._gateway.send(body.to, body.text, reference)
 
 
 class Email:
@@ -193,36 +113,6 @@ class Email:
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
         mail.set_content(body.text, charset="utf-8", cte="base64")
         return bytes(mail).rstrip(b"\r\n") + b"\r\n.\r\n"
-
-
-class Unconfigured:
-    """Ends every message visibly as failed instead of keeping it for a flood on some later day."""
-
-    def send(self, _reference: str, _body: Body, _handing_over: Callable[[], None]) -> Accepted:
-        raise RefusedForGood("not_configured")
-
-
-def configured(settings: NotifySettings, database: Database[dict[str, Any]]) -> dict[str, Channel]:
-    """The channel for each kind of message; SettingsError for a gateway that cannot be loaded."""
-    channels: dict[str, Channel] = {"sms": Unconfigured(), "email": Unconfigured()}
-    if settings.is_development:
-        from services.notify.development import channels_of
-
-        channels = channels_of(database)
-    if settings.sms_gateway:
-        channels["sms"] = Sms(_gateway(settings))
-    if settings.smtp_host:
-        channels["email"] = Email(settings)
-    return channels
-
-
-def _gateway(settings: NotifySettings) -> SmsGateway:
-    module, _, factory = settings.sms_gateway.partition(":")
-    try:
-        gateway: SmsGateway = getattr(importlib.import_module(module), factory)(settings)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise SettingsError(f"TIAOJIE_SMS_GATEWAY: {type(error).__name__}") from error
-    return gateway
 
 
 def _expect(code: int, reply: tuple[int, bytes], refusal: type[NotSent]) -> None:

@@ -1,0 +1,69 @@
+"""How a message leaves the house: one interface, a module for each way.
+
+A channel ends in one of four ways: it returns Accepted, or raises
+
+    RefusedForGood      this message will never be accepted: do not try again
+    TryLater            nothing was handed over: the same message may be tried again
+    HandedOverUnknown   it may have arrived: never try again by itself
+
+It calls `handing_over` once, right before the first byte that could make the message arrive, and
+passes on what that raises: then nobody may send. No code carries an address or a server's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from services.notify.people.messages import Body
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider has taken the message over; `reference` is its name for it, if it gave one."""
+
+    reference: str | None = None
+
+
+class NotSent(Exception):
+    """`code` says why, in a few characters of our own making (`smtp_550`, `timeout`); `status` is
+    what becomes of the message.
+    """
+
+    status: ClassVar[str]
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class RefusedForGood(NotSent):
+    """It will never be accepted, however often it is tried."""
+
+    status = "failed"
+
+
+class TryLater(NotSent):
+    """Nothing was handed over; the same message may be accepted later."""
+
+    status = "planned"
+
+
+class HandedOverUnknown(NotSent):
+    """The message was handed over and no answer came: it may have arrived."""
+
+    status = "uncertain"
+
+
+class Channel(Protocol):
+    """One way to people. Safe to use from several threads; returns or raises within a time-out."""
+
+    def send(self, reference: str, body: Body, handing_over: Callable[[], None], /) -> Accepted: ...
+
+
+class Unconfigured:
+    """Ends every message visibly as failed instead of keeping it for a flood on some later day."""
+
+    def send(self, _reference: str, _body: Body, _handing_over: Callable[[], None]) -> Accepted:
+        raise RefusedForGood("not_configured")

@@ -1,0 +1,1 @@
+"""Events to partner channels: the log of what they may know, and the ways it reaches them."""
