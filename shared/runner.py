@@ -79,7 +79,16 @@ class Projecting:
     project: Callable[[Event], Iterable[Write]]
 
 
-Handler = Deciding | Projecting
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A row of a handler table: `record` makes a document of an event, with an `_id` of its own,
+    that is inserted into `collection` once, however often the event comes; None makes none."""
+
+    collection: str
+    record: Callable[[Event], Mapping[str, Any] | None]
+
+
+Handler = Deciding | Projecting | Recording
 Handlers = Mapping[str, Sequence[Handler]]
 
 
@@ -174,10 +183,14 @@ class Runner:
     def _apply_together(self, events: Sequence[Event]) -> None:
         deciding: dict[int, tuple[Deciding, list[Event]]] = {}
         projected: dict[str, list[Write]] = defaultdict(list)
+        recorded: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for event in events:
             for handler in self._handlers[event.name]:
                 if isinstance(handler, Projecting):
                     projected[handler.collection] += handler.project(event)
+                elif isinstance(handler, Recording):
+                    if (document := handler.record(event)) is not None:
+                        recorded[handler.collection].append(document)
                 else:
                     deciding.setdefault(id(handler), (handler, []))[1].append(event)
         for handler, theirs in deciding.values():
@@ -186,6 +199,9 @@ class Runner:
         for collection, writes in projected.items():
             with metrics.HANDLER_SECONDS.labels(collection).time():
                 write_all(self._database[collection], writes)
+        for collection, documents in recorded.items():
+            with metrics.HANDLER_SECONDS.labels(collection).time():
+                insert_records(self._database[collection], documents)
 
     def _decide(self, handler: Deciding, events: Sequence[Event]) -> None:
         collection = self._database[handler.collection]

@@ -15,6 +15,7 @@ from typing import Any
 
 from shared.contracts import application_payloads as a
 from shared.contracts import case_payloads as c
+from shared.contracts import channel_payloads as p
 from shared.contracts.payloads import Payload
 
 EXCHANGE = "tiaojie.events"
@@ -59,7 +60,7 @@ EVENTS: Mapping[str, EventType] = {
                   "An application is stored and has its serial number."),
         EventType("application.supplemented", 1, _I, (_R, _N, _Q), a.ApplicationSupplemented,
                   "The applicant added statements or declared more evidence."),
-        EventType("application.evidence_received", 1, _I, (_Q,), a.ApplicationEvidenceReceived,
+        EventType("application.evidence_received", 1, _I, (_N, _Q), a.ApplicationEvidenceReceived,
                   "A declared evidence file has arrived."),
         EventType("application.answered", 1, _I, (_R, _Q), a.ApplicationAnswered,
                   "A party answered a question of its case."),
@@ -67,7 +68,7 @@ EVENTS: Mapping[str, EventType] = {
                   "A party can be reached in another way now."),
         EventType("application.document_issued", 1, _I, (_N, _Q), a.ApplicationDocumentIssued,
                   "A document of the case is in the file."),
-        EventType("application.withdrawn", 1, _I, (_R, _Q), a.ApplicationWithdrawn,
+        EventType("application.withdrawn", 1, _I, (_R, _N, _Q), a.ApplicationWithdrawn,
                   "The applicant takes the application back."),
         EventType("phone.code_requested", 1, _I, (_N,), a.PhoneCodeRequested,
                   "Somebody who wants to apply proves a phone number."),
@@ -149,12 +150,18 @@ EVENTS: Mapping[str, EventType] = {
                   "A clock is about to run out."),
         EventType("case.deadline_missed", 1, _R, _STEP, c.CaseDeadline,
                   "A clock ran out."),
-        EventType("organisation.registered", 1, _R, (_Q,), c.OrganisationEntry,
+        EventType("organisation.registered", 1, _R, (_N, _Q), c.OrganisationEntry,
                   "An organisation joined the directory."),
-        EventType("organisation.changed", 1, _R, (_Q,), c.OrganisationEntry,
+        EventType("organisation.changed", 1, _R, (_N, _Q), c.OrganisationEntry,
                   "A directory entry is different now (all of it is repeated)."),
         EventType("warning.raised", 1, _R, (_N,), c.WarningRaised,
                   "Cases of an employer, a division or a category grow unusually."),
+        EventType("subscription.paused", 1, _N, (_N,), p.SubscriptionPaused,
+                  "A partner's endpoint has taken nothing for long; its events are kept."),
+        EventType("subscription.stopped", 1, _N, (_N,), p.SubscriptionStopped,
+                  "A partner's endpoint is gone (410) or never proved that it wants events."),
+        EventType("partner_queue.overflowed", 1, _N, (_N,), p.PartnerQueueOverflowed,
+                  "A partner's own queue was full: its oldest events left it."),
     )
 }  # fmt: skip
 """The registry: who says what to whom."""

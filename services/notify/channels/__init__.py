@@ -1,9 +1,11 @@
 """How a message leaves the house: one interface, a module for each way.
 
-A channel ends in one of four ways: it returns Accepted, or raises
+A channel ends in one of six ways: it returns Accepted, or raises
 
     RefusedForGood      this message will never be accepted: do not try again
+    OursToMend          we are refused, not the message: do not try again, tell operators
     TryLater            nothing was handed over: the same message may be tried again
+    NotNow              a limit stands against it for a while: nothing was tried
     HandedOverUnknown   it may have arrived: never try again by itself
 
 It calls `handing_over` once, right before the first byte that could make the message arrive, and
@@ -41,13 +43,29 @@ class NotSent(Exception):
 class RefusedForGood(NotSent):
     """It will never be accepted, however often it is tried."""
 
-    status = "failed"
+    status = "permanent_failure"
+
+
+class OursToMend(NotSent):
+    """The provider refuses us, not the message: no account, a wrong key, no approved template."""
+
+    status = "technical_failure"
 
 
 class TryLater(NotSent):
     """Nothing was handed over; the same message may be accepted later."""
 
     status = "planned"
+
+
+class NotNow(NotSent):
+    """A limit stands against it for so many seconds; it was not tried, and no try is counted."""
+
+    status = "planned"
+
+    def __init__(self, code: str, seconds: float) -> None:
+        super().__init__(code)
+        self.seconds = seconds
 
 
 class HandedOverUnknown(NotSent):
@@ -63,7 +81,7 @@ class Channel(Protocol):
 
 
 class Unconfigured:
-    """Ends every message visibly as failed instead of keeping it for a flood on some later day."""
+    """Ends every message visibly as a technical failure instead of keeping it for a flood on some later day."""
 
     def send(self, _reference: str, _body: Body, _handing_over: Callable[[], None]) -> Accepted:
-        raise RefusedForGood("not_configured")
+        raise OursToMend("not_configured")

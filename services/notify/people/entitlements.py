@@ -25,8 +25,10 @@ _APPLYING: Final[tuple[Audience, ...]] = ("applicant", "agent")
 ENTITLEMENTS: Final[Mapping[str, tuple[Audience, ...]]] = {
     "application.submitted": _APPLYING,
     "application.supplemented": _APPLYING,
+    "application.evidence_received": _NOBODY,  # who sent it was answered at once
     "application.contact_changed": _NOBODY,  # changes where later messages go
     "application.document_issued": _NOBODY,  # the written form of a step that is told itself
+    "application.withdrawn": _NOBODY,  # told when the case has ended
     "phone.code_requested": ("applicant",),
     "case.unassigned": (*_APPLYING, "platform"),
     "case.organisation_assigned": (*_APPLYING, "organisation"),  # unless a mediator follows
@@ -68,6 +70,11 @@ ENTITLEMENTS: Final[Mapping[str, tuple[Audience, ...]]] = {
     "case.deadline_approaching": AUDIENCES,  # whom it tells, see CLOCKS_TOLD for the parties
     "case.deadline_missed": STAFF,
     "warning.raised": ("platform",),
+    "organisation.registered": _NOBODY,  # the directory shows it
+    "organisation.changed": _NOBODY,
+    "subscription.paused": ("partner", "platform"),
+    "subscription.stopped": ("partner", "platform"),
+    "partner_queue.overflowed": ("partner", "platform"),
 }
 """Event → who is told of it at most.
 
