@@ -52,6 +52,10 @@ contracts: environment ## Write the generated contracts again (OpenAPI, AsyncAPI
 bench: setup ## Measure speed and size against floors of the same run
 	@exec $(BIN)/python -m tests.benchmarks
 
+.PHONY: bench-notify
+bench-notify: setup ## Measure planning of messages and webhook deliveries against floors of the same run
+	@exec $(BIN)/python -m tests.benchmarks planning deliveries isolation
+
 .PHONY: soak
 soak: setup ## Run the system for ten minutes and look for growth
 	@exec $(BIN)/python -m tests.benchmarks soak

@@ -35,7 +35,8 @@ timeout = 60
 graceful_timeout = int(_stop_seconds)
 # Longer than the gateway keeps an idle connection, so that the gateway is the one that closes it.
 keepalive = 100
-# Longest silence of a client in the middle of a request, seconds: it occupies a thread.
+# Longest silence of a client in the middle of a request, and longest time it takes nothing of an
+# answer, seconds: it occupies a thread.
 stall_seconds = 30
 # A heartbeat file on a disk that stalls would look like a hanging worker.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
@@ -59,16 +60,25 @@ def on_starting(server: Any) -> None:  # noqa: ARG001
 
 
 def when_ready(server: Any) -> None:
-    """Connections inherit the listener's limit on silence; gunicorn itself sets none for bodies."""
-    limit = struct.pack("ll", stall_seconds, 0)
+    """Connections inherit the listener's limits on silence, either way; gunicorn itself sets none
+    for bodies, and none for a client that does not read what it asked for."""
+    limit = struct.pack("ll", int(stall_seconds), int(stall_seconds % 1 * 1_000_000))
     for listener in server.LISTENERS:
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        for direction in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            listener.sock.setsockopt(socket.SOL_SOCKET, direction, limit)
     server.log.error_log.addFilter(_is_no_silent_client)
 
 
 def _is_no_silent_client(record: logging.LogRecord) -> bool:
-    """gunicorn takes a client that fell silent in its headers for a fault of its own."""
+    """gunicorn takes a client that fell silent for a fault of its own."""
     return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
+
+
+def post_worker_init(worker: Any) -> None:
+    """Requests that last see when their process is to stop, and end by themselves."""
+    from shared import stopping
+
+    stopping.seen_by(lambda: not worker.alive)
 
 
 def child_exit(server: Any, worker: Any) -> None:  # noqa: ARG001

@@ -24,6 +24,7 @@ from pika.channel import Channel
 from shared.backoff import pause
 from shared.contracts.envelope import CONTENT_TYPE
 from shared.contracts.events import EXCHANGE, consumed_by
+from shared.contracts.partner_events import DROPPED_QUEUE, PARTNER_EXCHANGE, PARTNER_SERVICE
 from shared.log import logger
 
 DEAD_EXCHANGE = "tiaojie.dead"
@@ -66,6 +67,15 @@ def declare_topology(channel: Any, service: str, max_length: int) -> None:
     )
     for event in consumed_by(service):
         channel.queue_bind(queue_name(service), EXCHANGE, routing_key=f"{event.name}.#")
+    if service == PARTNER_SERVICE:
+        _declare_partner_topology(channel, max_length)
+
+
+def _declare_partner_topology(channel: Any, max_length: int) -> None:
+    """The exchange of partners' own queues, and the bounded queue of what these had to drop."""
+    channel.exchange_declare(PARTNER_EXCHANGE, exchange_type="topic", durable=True)
+    bounded = {"x-queue-type": "quorum", "x-overflow": "drop-head", "x-max-length": max_length}
+    channel.queue_declare(DROPPED_QUEUE, durable=True, arguments=bounded)
 
 
 def provision(url: str, service: str, max_length: int) -> None:
@@ -97,11 +107,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message to publish, persistent and mandatory."""
+    """One message to publish, persistent; unless `mandatory`, it is confirmed when no queue wants
+    it."""
 
     id: str
     routing_key: str
     body: bytes
+    exchange: str = EXCHANGE
+    mandatory: bool = True
+    headers: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,13 +343,16 @@ class Broker:
             self._next_tag += 1
             self._unconfirmed[self._next_tag] = (publication, position)
             channel.basic_publish(
-                EXCHANGE,
+                message.exchange,
                 message.routing_key,
                 message.body,
                 pika.BasicProperties(
-                    content_type=CONTENT_TYPE, delivery_mode=2, message_id=message.id
+                    content_type=CONTENT_TYPE,
+                    delivery_mode=2,
+                    message_id=message.id,
+                    headers=message.headers,
                 ),
-                mandatory=True,
+                mandatory=message.mandatory,
             )
 
     def _on_return(self, _channel: Channel, _method: Any, properties: Any, _body: bytes) -> None:

@@ -48,11 +48,12 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         settings = service.settings.load()
+        worker = service.create_worker(settings) if parsed.command == "worker" else None
     except SettingsError as error:
         print(f"These settings cannot be used:\n{error}", file=sys.stderr)
         return 2
-    if parsed.command == "worker":
-        service.create_worker(settings).run()
+    if worker is not None:
+        worker.run()
     elif parsed.command == "provision":
         _provision(service, settings)
     elif parsed.command == "dead-letters":

@@ -99,6 +99,40 @@ PROBLEMS: Mapping[str, Problem] = {
     "draft_expired": Problem(
         404, Text("草稿不存在或已过期", "The draft does not exist or has expired")
     ),
+    "cursor_expired": Problem(
+        410,
+        Text(
+            "游标所指事件已超出保留期，请从 oldest 继续",
+            "The events behind this cursor are no longer kept: go on from `oldest`",
+        ),
+    ),
+    "feed_busy": Problem(
+        503,
+        Text("等待或接收事件的连接过多，请稍后重试", "Too many readers wait for events, try again"),
+    ),
+    "amqp_not_offered": Problem(
+        409,
+        Text(
+            "本平台未开通 AMQP 队列，请使用 Webhook 或事件流",
+            "There are no AMQP queues here: use webhooks or the feed",
+        ),
+    ),
+    "too_many_queues": Problem(
+        409,
+        Text("该渠道的队列已达上限，请先删除不用的", "The channel has all the queues it may have"),
+    ),
+    "search_too_wide": Problem(
+        422,
+        Text(
+            "查询范围过大，请缩小时间范围或指定流水号",
+            "The search takes too long: narrow the time, or name a serial number",
+        ),
+    ),
+    "resend_not_allowed": Problem(409, Text("该消息不能重发", "The message cannot be sent again")),
+    "confirmation_needed": Problem(
+        409,
+        Text("该消息可能已送达，请确认后重发", "It may have arrived: confirm to send it again"),
+    ),
     "full": Problem(
         503,
         Text(

@@ -49,12 +49,32 @@ LOG_EVENTS: Mapping[str, str] = {
     "documents_swept": "Document files no application points to were removed.",
     "evidence_swept": "Evidence files no application points to were removed.",
     "message_sending_failed": "A message to a person could not be sent; `code` says why.",
+    "sms_provider_rests": "A provider of text messages, `name`, fails or is slow: the others are asked first.",
+    "sms_provider_returns": "A provider of text messages, `name`, has done well again and has its place back.",
+    "sms_day_used_up": "The text messages of this day are used up, at `count`; those not urgent wait for tomorrow.",
+    "message_resent": "Somebody had a message to a person sent again.",
+    "template_released": "An administrator released a wording of messages; `name`, `version`.",
+    "template_unusable": "A released wording needs values that this program does not give; the one "
+    "before it counts.",
+    "templates_not_read": "Released wordings could not be asked for; those known go on counting.",
     "policies_imported": "Policies were imported.",
     "policy_index_failed": "The policy index could not be built; the old one stays in use.",
     "issuer_keys_unavailable": "The issuer's keys could not be loaded; known ones stay good for an hour.",
     "personal_data_read": "Staff read an application: entry `count` of its audit log, with its `hash`.",
     "history_mismatch": "An event has not the hash it says it has; its history is shown as not verified.",
     "sealed_again": "Documents were sealed again with the newest key.",
+    "delivery_failed": "A call to a partner's endpoint failed; `code` says how, `attempts` how often by now.",
+    "lane_not_opened": "A subscription cannot be served; `reason` says why. It is left until it is changed.",
+    "shards_gained": "This dispatcher serves `count` more shards of the subscriptions.",
+    "shards_lost": "Another dispatcher serves `count` shards that were this one's: it had gone silent.",
+    "subscription_verified": "An endpoint proved that it wants events.",
+    "verification_failed": "An endpoint did not prove that it wants events; `code` says why.",
+    "subscription_paused": "An endpoint has taken nothing for long: its subscription is paused.",
+    "subscription_stopped": "An endpoint is gone (410): its subscription is stopped.",
+    "partner_exchange_leads": "This process publishes the log of partner events to `tiaojie.partner`.",
+    "partner_exchange_refused": "The broker refused or lost partner events; they are published again.",
+    "partner_queue_unsettled": "A partner's queue could not be made as it shall be; it is tried again.",
+    "feed_tail_failed": "The log could not be asked for news; it is asked again after a second.",
 }
 """Every log event and what it means."""
 
@@ -92,6 +112,7 @@ FIELDS = frozenset(
         "oldest_seconds",
         "where",
         "hash",
+        "subscription",
     ]
 )
 """Fields a log line may carry. A serial number alone shows nothing personal (progress is masked)."""

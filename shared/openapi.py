@@ -42,6 +42,7 @@ _CODE = "X-Query-Code"
 _HEADERS = {
     "Idempotency-Key": "Same key and body: the same answer again.",
     "If-Match": "Version as last read (the ETag).",
+    "Last-Event-ID": "The last `id` received, to go on behind it; counts more than `after`.",
     "X-Phone-Proof": "The proof of a verified phone, the applicant's or the agent's.",
 }
 
@@ -51,7 +52,9 @@ _ANSWER_HEADERS = {
     "Location": "Where it can be read.",
 }
 
-_WAITING = frozenset({"full", "idempotency_key_in_progress", "too_many_attempts", "unavailable"})
+_WAITING = frozenset(
+    {"feed_busy", "full", "idempotency_key_in_progress", "too_many_attempts", "unavailable"}
+)
 """Problems that say when to try again."""
 
 
@@ -131,9 +134,12 @@ def _security(route: Route) -> list[dict[str, Any]]:
 
 
 def _body(route: Route) -> dict[str, Any]:
-    """What a request carries: JSON of a schema, the bytes of a file, nothing."""
+    """What a request carries: JSON of a schema or a list of it, the bytes of a file, nothing."""
     if route.body:
-        return {"application/json": {"schema": _one_of(route.body)}}
+        schema = _one_of(route.body)
+        if route.body_most is not None:
+            schema = {"type": "array", "items": schema, "maxItems": route.body_most}
+        return {"application/json": {"schema": schema}}
     return {"application/octet-stream": {}} if route.method == "PUT" else {}
 
 

@@ -60,13 +60,14 @@ class Route:
     """One operation. `body`, `query` and `answer` are schemas for the documentation, several where
     it is one of them; `choices` are the words a part of the path may be, `answer_headers` those of
     the answer that clients need, `media_type` its form or those to choose among; `refusals` name the PROBLEMS it may answer with beside those every
-    route has."""
+    route has. `body_most`: the body is a list of at most so many."""
 
     method: str
     path: str
     view: View
     summary: str
     body: type[Schema] | tuple[type[Schema], ...] | None = None
+    body_most: int | None = None
     query: type[Schema] | None = None
     answer: type[Schema] | tuple[type[Schema], ...] | None = None
     status: int = 200

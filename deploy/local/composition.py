@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local import mongodb, rabbitmq
-from deploy.local.keys import OPERATOR, Keys
+from deploy.local.keys import OPERATOR, PARTNERS, Keys
 from deploy.local.ports import LOOPBACK
 from deploy.local.programs import Program
 from deploy.local.settings import SERVICES, LocalSettings
@@ -26,10 +26,13 @@ SERVICE_RANK, GATEWAY_RANK = 30, 40
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """What each service is told about the back-ends, by service."""
+    """What each service is told about the back-ends, by service; how notify makes queues for
+    partners, and where these find them."""
 
     mongo: Mapping[str, str]
     amqp: Mapping[str, str]
+    amqp_management: str = ""
+    partner_amqp: str = ""
 
 
 def given_addresses(mongo_url: str, amqp_url: str) -> Addresses:
@@ -48,6 +51,10 @@ def own_addresses(settings: LocalSettings, keys: Keys) -> Addresses:
             name: mongodb.url(mongo_port, user=name, password=passwords[name]) for name in SERVICES
         },
         amqp={name: rabbitmq.url(amqp_port, name, passwords[name], VHOST) for name in SERVICES},
+        amqp_management=(
+            f"http://{PARTNERS}:{passwords[PARTNERS]}@{LOOPBACK}:{settings.port_of('amqp_management')}"
+        ),
+        partner_amqp=f"amqp://{LOOPBACK}:{amqp_port}",
     )
 
 
@@ -68,23 +75,31 @@ def mongo_accounts(settings: LocalSettings, keys: Keys) -> tuple[mongodb.Account
 def rabbit_users(keys: Keys) -> tuple[rabbitmq.User, ...]:
     """One user per service, who reaches the common exchanges and the service's own queues.
 
-    notify reaches everything: it sets up the partners' queues. The operator administers.
+    The operator administers; and so must the account that makes users for partners, which notify
+    has beside its own: RabbitMQ knows no lesser right.
     """
-    operator = rabbitmq.User(
-        name=OPERATOR, password=keys.passwords[OPERATOR], vhost=VHOST, tags=("administrator",)
-    )
     return (
-        operator,
+        *(
+            rabbitmq.User(
+                name=name, password=keys.passwords[name], vhost=VHOST, tags=("administrator",)
+            )
+            for name in (OPERATOR, PARTNERS)
+        ),
         *(
             rabbitmq.User(
                 name=name,
                 password=keys.passwords[name],
                 vhost=VHOST,
-                reach=".*" if name == "notify" else rf"^(|tiaojie\.(events|dead|{name}(\..*)?))$",
+                reach=rf"^(|tiaojie\.(events|dead|{_own_names(name)}(\..*)?))$",
             )
             for name in SERVICES
         ),
     )
+
+
+def _own_names(service: str) -> str:
+    """What a service's queues and exchanges are called behind `tiaojie.`; partners' are notify's."""
+    return "(notify|partner)" if service == "notify" else service
 
 
 def rabbit_ports(settings: LocalSettings) -> rabbitmq.Ports:
@@ -108,11 +123,13 @@ def service_environment(
         "TIAOJIE_AMQP_URL": addresses.amqp[service],
         "TIAOJIE_LISTEN_HOST": LOOPBACK,
         "TIAOJIE_TRUSTED_PROXIES": "1",  # the gateway
-        **_of_one_service(settings, keys)[service],
+        **_of_one_service(settings, keys, addresses)[service],
     }
 
 
-def _of_one_service(settings: LocalSettings, keys: Keys) -> Mapping[str, Mapping[str, str]]:
+def _of_one_service(
+    settings: LocalSettings, keys: Keys, addresses: Addresses
+) -> Mapping[str, Mapping[str, str]]:
     """Only intake opens applications, only intake and notify open contact data,
     only intake and routing the words of records.
     """
@@ -133,15 +150,30 @@ def _of_one_service(settings: LocalSettings, keys: Keys) -> Mapping[str, Mapping
             **hashing,
             "TIAOJIE_DEMO_DIRECTORY_SEED": str(settings.demo_directory_seed),
         },
-        "notify": contacts,
+        "notify": {
+            **contacts,
+            **hashing,
+            "TIAOJIE_QUIET_HOURS": "",  # whoever tries it at night wants to see the message
+            **_partners_queues(addresses),
+        },
         "query": {**hashing, "TIAOJIE_IMPORT_STATUTES": "true"},
     }
+
+
+def _partners_queues(addresses: Addresses) -> Mapping[str, str]:
+    """Nothing for a broker of someone else: its environment says who may administer it."""
+    told = {
+        "TIAOJIE_AMQP_MANAGEMENT_URL": addresses.amqp_management,
+        "TIAOJIE_PARTNER_AMQP_URL": addresses.partner_amqp,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def service_programs(
     settings: LocalSettings, keys: Keys, addresses: Addresses
 ) -> tuple[Program, ...]:
-    """Web processes and workers of all services; started once their provisioning is done."""
+    """Web processes and workers of all services and the dispatchers of webhooks; started once their
+    provisioning is done."""
     return tuple(
         program
         for service in SERVICES
@@ -149,7 +181,7 @@ def service_programs(
             _web(service, settings, service_environment(service, settings, keys, addresses)),
             *_workers(service, settings, service_environment(service, settings, keys, addresses)),
         )
-    )
+    ) + _dispatchers(settings, service_environment("notify", settings, keys, addresses))
 
 
 def _web(service: str, settings: LocalSettings, environment: dict[str, str]) -> Program:
@@ -174,16 +206,37 @@ def _workers(
     service: str, settings: LocalSettings, environment: dict[str, str]
 ) -> tuple[Program, ...]:
     return tuple(
-        Program(
-            name=f"{service}-worker-{number}",
-            argv=(sys.executable, "-m", f"services.{service}", "worker"),
-            log=settings.data_dir / "logs" / f"{service}-worker-{number}.log",
-            environment={**environment, "TIAOJIE_WORKER_PORT": str(port)},
-            stop_seconds=settings.stop_timeout_seconds + 5,
-            rank=SERVICE_RANK,
-            autostart=False,
-        )
+        _background(service, "worker", number, settings, environment=environment, port=port)
         for number, port in enumerate(settings.worker_ports(service), start=1)
+    )
+
+
+def _dispatchers(settings: LocalSettings, environment: dict[str, str]) -> tuple[Program, ...]:
+    return tuple(
+        _background("notify", "dispatcher", number, settings, environment=environment, port=port)
+        for number, port in enumerate(settings.dispatcher_ports(), start=1)
+    )
+
+
+def _background(
+    service: str,
+    command: str,
+    number: int,
+    settings: LocalSettings,
+    *,
+    environment: dict[str, str],
+    port: int,
+) -> Program:
+    """A process without web server: what it is told, and where it tells how it is."""
+    name = f"{service}-{command}-{number}"
+    return Program(
+        name=name,
+        argv=(sys.executable, "-m", f"services.{service}", command),
+        log=settings.data_dir / "logs" / f"{name}.log",
+        environment={**environment, "TIAOJIE_WORKER_PORT": str(port)},
+        stop_seconds=settings.stop_timeout_seconds + 5,
+        rank=SERVICE_RANK,
+        autostart=False,
     )
 
 
@@ -219,6 +272,8 @@ def ready_urls(settings: LocalSettings) -> Mapping[str, str]:
         urls[f"{service}-web"] = f"http://{LOOPBACK}:{settings.port_of(service)}/{service}/readyz"
         for number, port in enumerate(settings.worker_ports(service), start=1):
             urls[f"{service}-worker-{number}"] = f"http://{LOOPBACK}:{port}/readyz"
+    for number, port in enumerate(settings.dispatcher_ports(), start=1):
+        urls[f"notify-dispatcher-{number}"] = f"http://{LOOPBACK}:{port}/readyz"
     return urls
 
 
@@ -236,4 +291,6 @@ def ports_in_use(settings: LocalSettings, *, own_backends: bool) -> Mapping[int,
     for service in SERVICES:
         for port in settings.worker_ports(service):
             ports[port] = f"TIAOJIE_{service.upper()}_PORT"
+    for port in settings.dispatcher_ports():
+        ports[port] = "TIAOJIE_NOTIFY_PORT"
     return ports

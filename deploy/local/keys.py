@@ -13,6 +13,8 @@ from deploy.local.settings import SERVICES
 
 FILE_NAME = "development-keys.json"
 OPERATOR = "operator"
+PARTNERS = "partners"
+"""The broker's account that makes and revokes the queues of partners, for notify."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,9 @@ def keep(folder: Path) -> Keys:
     """The keys of this data folder, made now if there are none; the file has mode 600."""
     path = folder / FILE_NAME
     kept = json.loads(path.read_text()) if path.exists() else {}
-    whole = dataclasses.asdict(_new()) | kept  # a key that a later release needs joins the others
+    new = dataclasses.asdict(_new())
+    whole = new | kept  # a key or an account that a later release needs joins the others
+    whole["passwords"] = new["passwords"] | kept.get("passwords", {})
     if whole != kept:
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".new")
@@ -49,7 +53,7 @@ def _new() -> Keys:
         record_keys=f"dev1:{_key()}",
         hashing_key=_key(),
         cluster_key=base64.b64encode(secrets.token_bytes(96)).decode(),
-        passwords={name: secrets.token_hex(32) for name in (OPERATOR, *SERVICES)},
+        passwords={name: secrets.token_hex(32) for name in (OPERATOR, PARTNERS, *SERVICES)},
     )
 
 

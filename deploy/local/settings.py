@@ -9,7 +9,9 @@ from shared.settings import PREFIX, Settings, SettingsError, setting
 
 SERVICES = ("intake", "routing", "notify", "query")
 WORKERS_AT_MOST = 5
-"""A service's block of ten ports: its web processes share the first, workers have the last five."""
+DISPATCHERS_AT_MOST = 4
+"""A service's block of ten ports: its web processes share the first, workers have the last five;
+between them notify's dispatchers."""
 
 # Distance from the gateway's port. Erlang needs two ports of its own.
 OFFSETS = {
@@ -55,7 +57,9 @@ class LocalSettings(Settings):
     port: int = setting(8000, "Port of the gateway; all other ports follow from it.")
     intake_port: int = _port("intake", "intake (its workers: + 5 to + 9)")
     routing_port: int = _port("routing", "routing (its workers: + 5 to + 9)")
-    notify_port: int = _port("notify", "notify (its workers: + 5 to + 9)")
+    notify_port: int = _port(
+        "notify", "notify (its dispatchers: + 1 to + 4, its workers: + 5 to + 9)"
+    )
     query_port: int = _port("query", "query (its workers: + 5 to + 9)")
     mongo_port: int = _port("mongo", "the local MongoDB")
     amqp_port: int = _port("amqp", "the local RabbitMQ")
@@ -70,6 +74,7 @@ class LocalSettings(Settings):
     routing_workers: int = _count("routing's workers, 5 at most")
     notify_workers: int = _count("notify's workers, 5 at most")
     query_workers: int = _count("query's workers, 5 at most")
+    notify_dispatchers: int = _count("notify's dispatchers of webhooks, 4 at most")
 
     def port_of(self, name: str) -> int:
         """The port of a service or back-end, `gateway` included."""
@@ -82,6 +87,11 @@ class LocalSettings(Settings):
         """One port for the health of each worker."""
         first = self.port_of(service) + WORKERS_AT_MOST
         return tuple(range(first, first + self.workers(service)))
+
+    def dispatcher_ports(self) -> tuple[int, ...]:
+        """One port for the health of each dispatcher."""
+        first = self.port_of("notify") + 1
+        return tuple(range(first, first + self.notify_dispatchers))
 
     def web_processes(self, service: str) -> int:
         return int(getattr(self, f"{service}_web"))
@@ -107,6 +117,8 @@ def load() -> LocalSettings:
         for service in SERVICES
         if settings.web_processes(service) < 1
     ]
+    if not 0 <= settings.notify_dispatchers <= DISPATCHERS_AT_MOST:
+        faults.append(f"{PREFIX}NOTIFY_DISPATCHERS: 0 to {DISPATCHERS_AT_MOST}")
     if settings.backends == "url" and not urls_are_given():
         faults.append(f"{PREFIX}BACKENDS=url needs {PREFIX}MONGO_URL and {PREFIX}AMQP_URL")
     if faults:

@@ -143,11 +143,16 @@ class AnswerRecorded(Shown):
 
 
 class MaskedContact(Shown):
-    """A party's own contact, masked."""
+    """A party's own contact: its addresses masked, its wishes as they are followed."""
 
     phone = show.text("", null=True, example="138******11")
     email = show.text("", null=True, example="z***@example.com")
     correspondence_address = show.text("", null=True, example="山东省***")
+    push_device = show.text("", null=True, example="***")
+    preferred_contact = show.text("as stated", null=True, example="email")
+    language = show.word("that messages are written in", ["zh", "en"])
+    notify = show.flag("whether messages are sent at all; they are in the inbox anyway")
+    large_print = show.flag("whether e-mails come in large letters")
 
 
 class OwnContact(Shown):

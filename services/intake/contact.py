@@ -13,6 +13,7 @@ from typing import Any, Final
 import orjson
 
 from services.intake import domain, wording
+from services.intake.form_parties import PREFERRED_CONTACTS, PUSH_DEVICE
 from services.intake.handlers import (
     Secrets,
     contacts_context,
@@ -25,10 +26,11 @@ from services.intake.handlers import (
 from services.intake.holders import Seat
 from services.intake.masking import MASK_CHARACTERS, mask
 from services.intake.phone import Phone
+from services.intake.preferences import wants_large_print
 from services.intake.presenting import unsealed
 from shared.contracts.envelope import NewEvent
 from shared.contracts.faults import fault
-from shared.contracts.fields import Email, Str, tidy
+from shared.contracts.fields import Choice, Code, Email, Flag, Str, tidy
 from shared.contracts.schema import Body, read
 from shared.decision import NOTHING, Decision, State
 from shared.errors import FieldError, Refused
@@ -36,7 +38,8 @@ from shared.errors import FieldError, Refused
 CHANGES_MOST: Final = 50
 """Changes of contact of one application, of all its parties."""
 
-FIELDS: Final = ("phone", "email", "correspondence_address")
+ADDRESSES: Final = ("phone", "email", "correspondence_address", "push_device")
+FIELDS: Final = (*ADDRESSES, "preferred_contact", "language", "notify", "large_print")
 
 
 class ContactChange(Body):
@@ -45,6 +48,11 @@ class ContactChange(Body):
     phone = Phone("联系电话")
     email = Email("电子邮箱")
     correspondence_address = Str("通信地址（文书送达地址）", 500)
+    push_device = Code("接收应用推送的设备", PUSH_DEVICE)
+    preferred_contact = Choice("首选联系方式", PREFERRED_CONTACTS)
+    language = Choice("通知语言", ("zh", "en"))
+    notify = Flag("是否接收通知")
+    large_print = Flag("是否需要大字版通知")
 
 
 _CHANGE = ContactChange()
@@ -73,8 +81,12 @@ def change(
     if not sections:
         raise Refused("forbidden")
     current = sections[0]
-    stated = read(_CHANGE, _unmasked(body, current), today)
-    changed = {name: value for name, value in stated.items() if value != current.get(name)}
+    stated = read(_CHANGE, _unmasked(body, seat, current), today)
+    changed = {
+        _kept_as(name, seat): value
+        for name, value in stated.items()
+        if value != current.get(_kept_as(name, seat))
+    }
     if not changed:
         return NOTHING
     if changed.get("phone", "") is None:
@@ -91,13 +103,25 @@ def change(
 def current_contact(
     state: State, seat: Seat, identity: str | None, secrets: Secrets
 ) -> dict[str, Any]:
-    """How the party can be reached now, masked."""
+    """How the party can be reached now, its addresses masked, its wishes as they count."""
     application = unsealed(state, secrets.applications)["application"]
-    sections = _sections(application, seat, identity, secrets)
-    return {name: mask(name, sections[0].get(name)) for name in FIELDS}
+    section = _sections(application, seat, identity, secrets)[0]
+    place = ("agent" if seat.by_agent else seat.party, seat.index)
+    told = next((c for c in domain.contacts(application) if (c["party"], c["index"]) == place), {})
+    return {name: mask(name, section.get(name)) for name in ADDRESSES} | {
+        "preferred_contact": section.get("preferred_contact"),
+        "language": told.get("language", "zh"),
+        "notify": told.get("notify", False),  # nobody writes to who is represented by others
+        "large_print": wants_large_print(section),
+    }
 
 
-def _unmasked(body: object, current: Mapping[str, Any]) -> object:
+def _kept_as(name: str, seat: Seat) -> str:
+    """The field of the party's section that keeps it; see domain.OWN_NOTIFY."""
+    return domain.OWN_NOTIFY if name == "notify" and seat.is_respondent else name
+
+
+def _unmasked(body: object, seat: Seat, current: Mapping[str, Any]) -> object:
     """The body without values that are still the masks of what there is."""
     if not isinstance(body, dict):
         return body
@@ -107,7 +131,7 @@ def _unmasked(body: object, current: Mapping[str, Any]) -> object:
         value = given.get(name)
         if not isinstance(value, str) or not MASK_CHARACTERS.search(value):
             continue
-        if tidy(value) == mask(name, current.get(name)):
+        if tidy(value) == mask(name, current.get(_kept_as(name, seat))):
             del given[name]
         else:
             errors.append(wording.fault("masked_value").at(f"/{name}"))

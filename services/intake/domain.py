@@ -21,10 +21,14 @@ from services.intake.persons import (
     normal_text,
     said,
 )
+from services.intake.preferences import contact_preferences
 from shared.errors import Language
 
 LONGEST_OPEN_CAUSE = 20
 """Characters of a cause that is a phrase of the field, not somebody's story."""
+
+OWN_NOTIFY = "wants_messages"
+"""What a respondent says itself of being told: no field of the form, which another fills in."""
 
 _LANGUAGE_NAME = re.compile(r"[\u4e00-\u9fff]{1,5}[语文话]|[A-Za-z]{2,20}(-[A-Z]{2})?")
 _KEYWORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -63,16 +67,23 @@ def holder_values(application: Application) -> tuple[str, ...]:
 
 
 def contacts(application: Application) -> list[dict[str, Any]]:
-    """Whom messages may reach: {party, index, name, phone, email, language, notify}.
+    """Whom messages may reach: {party, index, name, phone, email, language, notify, prefers,
+    large_print, push}.
 
     The applicant (0) and the other representatives of a collective (1, 2, …), the agent, the
     respondents in their order; personal, to be sealed. `notify` is false for an applicant who
     wants no messages, and for an agent who did not ask for them while the applicant has a phone
-    and is no employer.
+    and is no employer. Of a respondent only its own word counts (OWN_NOTIFY), not the applicant's.
     """
     language = contact_language(application)
     entries = [
-        _contact("applicant", index, person, language, notify=person.get("notify") is not False)
+        _contact(
+            "applicant",
+            index,
+            person,
+            _stated_language({"language": person.get("language")}) or language,
+            notify=person.get("notify") is not False,
+        )
         for index, person in enumerate(speakers(application))
     ]
     entries += [
@@ -80,7 +91,13 @@ def contacts(application: Application) -> list[dict[str, Any]]:
         for agent in _agents(application)
     ]
     entries += [
-        _contact("respondent", index, respondent, _language(respondent))
+        _contact(
+            "respondent",
+            index,
+            respondent,
+            _language(respondent),
+            notify=respondent.get(OWN_NOTIFY) is not False,
+        )
         for index, respondent in enumerate(application["respondents"])
     ]
     return entries
@@ -159,6 +176,9 @@ def speakers(application: Application) -> list[Person]:
 
 
 def _agent_is_notified(application: Application) -> bool:
+    own_word: bool | None = application["agent"].get("notify")
+    if own_word is not None:
+        return own_word
     return (
         application["applicant_role"] == "employer"
         or said(application["agent"].get("notify_agent_too"))
@@ -167,7 +187,7 @@ def _agent_is_notified(application: Application) -> bool:
 
 
 def _contact(
-    party: str, index: int, person: Person, language: Language, *, notify: bool = True
+    party: str, index: int, person: Person, language: Language, *, notify: bool
 ) -> dict[str, Any]:
     return {
         "party": party,
@@ -177,6 +197,7 @@ def _contact(
         "email": person.get("email"),
         "language": language,
         "notify": notify,
+        **contact_preferences(person),
     }
 
 

@@ -25,6 +25,9 @@ AUTHORITIES = ("general", "special")
 
 _COUNTY = "[0-9]{6}"
 _LANGUAGE = "[a-z]{2,3}(-[A-Za-z]{2,8})?"
+PREFERRED_CONTACTS = ("sms", "phone", "email", "app")
+PUSH_DEVICE = "[A-Za-z0-9_:.-]{8,256}"
+"""What apps call the device they run on, whatever the push service."""
 
 
 def _identity_number(*, required: bool = False) -> Code:
@@ -141,7 +144,9 @@ class PersonParticulars(Body):
     wechat = Str("微信号", 64)
     emergency_contact_name = Str("紧急联系人", 200)
     emergency_contact_phone = Phone("紧急联系人电话")
-    preferred_contact = Slug("首选联系方式", ("sms", "phone", "email", "app"))
+    preferred_contact = Slug("首选联系方式", PREFERRED_CONTACTS)
+    push_device = Code("接收应用推送的设备", PUSH_DEVICE)
+    large_print = Flag("是否需要大字版通知")
     language = Code("通知语言", _LANGUAGE)
     preferred_language = Str("使用语言", 50)
     notify = Flag("是否接收通知")
@@ -349,3 +354,6 @@ class Agent(Body):
     authority_note = Str("授权说明", 1000, lines=True)
     authorised_on = Date("授权日期", past=True)
     language = Code("通知语言", _LANGUAGE)
+    preferred_contact = Slug("首选联系方式", PREFERRED_CONTACTS)
+    push_device = Code("接收应用推送的设备", PUSH_DEVICE)
+    large_print = Flag("是否需要大字版通知")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.notify.domain import CHANNELS
 from services.notify.people.entitlements import AUDIENCES, ENTITLEMENTS
-from services.notify.people.messages import STATUSES
+from services.notify.people.preferences import CHANNELS
+from services.notify.people.statuses import STATUSES
 from shared.contracts import answers as show
 from shared.contracts.answers import Shown
 
@@ -25,14 +25,19 @@ class SentMessage(Shown):
     language = show.word("the person's", ["zh", "en"])
     template = show.text("name of the wording")
     template_version = show.count("version of the wording")
+    urgent = show.flag("whether it may ring at night")
     status = show.word("what became of it", STATUSES)
     attempts = show.count("times it was handed over, or tried to be")
     expires_at = show.moment("when it would come too late, null if it never does", null=True)
     next_attempt_at = show.moment("when it is due, null when it is settled", null=True)
     created_at = show.moment("when it was planned")
     sent_at = show.moment("when the provider took it, null while it has not", null=True)
+    settled_at = show.moment("when it ended, null while it has not", null=True)
+    provider = show.text("which provider took it, where there are several", null=True)
     provider_reference = show.text("the provider's name for it", null=True)
     last_error = show.text("code of the last failure", null=True)
+    next_message = show.text("the one to the person's next address, should this fail", null=True)
+    resend_of = show.text("the message that this one repeats", null=True)
     development_text = show.text(
         "the words, in development systems alone", null=True, sometimes=True
     )
@@ -43,6 +48,7 @@ class StaffContact(Shown):
 
     phone = show.text("masked", null=True, example="138****0011")
     email = show.text("masked", null=True, example="z***@example.com")
+    chat = show.text("robot of a group, masked", null=True, example="dingtalk://***")
     language = show.word("that messages are written in", ["zh", "en"])
 
 
@@ -55,7 +61,24 @@ class StaffDesk(Shown):
     updated_at = show.moment("when they were last stated")
 
 
+class Attempt(Shown):
+    """One try to hand a message over, or a receipt."""
+
+    at = show.moment("when it ended")
+    provider = show.text("of which provider, where there are several", null=True)
+    outcome = show.word("what came of it", [*STATUSES, "try_later"])
+    code = show.text("why it failed", null=True)
+
+
+class WholeMessage(SentMessage):
+    """One message with all that is known of it."""
+
+    history = show.parts(Attempt, "the last 12, in their order")
+    resent_by = show.text("who asked to send it again", null=True)
+
+
 class MessagePage(Shown):
-    """The newest messages."""
+    """A page of messages."""
 
     items = show.parts(SentMessage, "newest first, at most 100")
+    next = show.text("`after` of the next page; null if this is the last", null=True)

@@ -1,20 +1,19 @@
 """Which messages an event causes: pure rules from the event and what is known to what is sent.
 
-Who is told of which event stands in `entitlements`, what a message may say in `values`, its words
-in `templates/`.
+Who is told of which event stands in `entitlements`, over what in `preferences`, what a message may
+say in `values`, its words in `templates/`.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, cast
 
 import orjson
 
-from services.notify.people.addresses import email_address, sms_address
 from services.notify.people.case_facts import CaseFacts, lacks, takes_part
 from services.notify.people.entitlements import (
     AUDIENCES,
@@ -28,21 +27,18 @@ from services.notify.people.entitlements import (
     referred,
     topic,
 )
+from services.notify.people.preferences import BY_TEXT_ALONE, PREFERENCES, Channel, addresses
+from services.notify.people.quiet_hours import is_urgent
 from services.notify.people.values import expiry, values, wording
 from shared.contracts.envelope import Event
 from shared.errors import Language, Permanent
-
-Channel = Literal["sms", "email"]
-CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
-
-BY_TEXT_ALONE: Final = frozenset({"phone.code_requested"})
-"""Events told by text message only, which is what they are about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody with contact data; `index` counts those of one audience from 0. `code` is what a
-    respondent answers with."""
+    respondent answers with, `push` the device of an app, `chat` a robot of a staff's group,
+    `prefers` one of PREFERENCES."""
 
     party: Audience
     index: int
@@ -51,6 +47,10 @@ class Person:
     language: Language
     notify: bool
     code: str = ""
+    push: str | None = None
+    chat: str | None = None
+    prefers: str | None = None
+    large_print: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ class Recipients:
 @dataclass(frozen=True, slots=True)
 class PlannedMessage:
     """One message to one person over one channel, not yet rendered. `topic` is what of its case it
-    is about, `division` the place of it, `expires_at` the moment after which it would be untrue."""
+    is about, `division` the place of it, `expires_at` the moment after which it would be untrue.
+    `rank` counts the addresses of the person from 0, `next` is the id of the message to the next."""
 
     id: str
     serial_number: str | None
@@ -76,10 +77,14 @@ class PlannedMessage:
     party: Audience
     index: int
     channel: Channel
+    rank: int
+    next: str | None
     language: Language
-    address: str  # E.164 for `sms`
+    large_print: bool
+    address: str  # E.164 for `sms`, empty for `inbox`
     template: str
     topic: str
+    urgent: bool
     expires_at: datetime | None
     values: Mapping[str, str]
 
@@ -119,7 +124,9 @@ def plan(
     staff: StaffPersons | None = None,
     only: Collection[Audience] = AUDIENCES,
 ) -> list[PlannedMessage] | Waiting:
-    """The messages `event` causes to `only` these, each address of an audience once a channel.
+    """The messages `event` causes to `only` these: to each person one, and one in reserve for each
+    of its other addresses. An address that several persons share is the first one's. A party whom
+    nothing reaches finds its message in the inbox.
 
     Planning the same event again gives the same ids, so that recording them twice changes nothing.
     """
@@ -128,12 +135,23 @@ def plan(
         return []
     if recipients is None or lacks(event, recipients.case):
         return Waiting(event)
-    messages: dict[tuple[Channel, str], PlannedMessage] = {}
+    messages: list[PlannedMessage] = []
+    taken: set[tuple[Channel, str]] = set()
+    unreached: dict[tuple[str, int], Person] = {}
+    reached: set[tuple[str, int]] = set()
     for person in sorted(_listeners(event, recipients, told, staff or {}), key=_order):
-        for channel, address in _addresses(event, person):
-            message = _message(event, recipients, person, channel, address)
-            messages.setdefault((channel, address), message)
-    return list(messages.values())
+        own = addresses(event.name, person) if person.notify else ()
+        free = [place for place in own if place not in taken]
+        taken.update(free)
+        messages += _messages(event, recipients, person, free)
+        if free:
+            reached.add(_side(person))
+        elif person.party in PARTIES and event.name not in BY_TEXT_ALONE:
+            unreached.setdefault(_side(person), person)
+    for side, person in unreached.items():
+        if side not in reached:
+            messages += _messages(event, recipients, person, [("inbox", "")])
+    return messages
 
 
 def withholds(event: Event, recipients: Recipients) -> bool:
@@ -186,6 +204,17 @@ def read_phone_code(contacts: bytes) -> Recipients:
         raise Permanent("contacts_unreadable") from None
 
 
+def read_alert_address(contacts: bytes) -> Recipients:
+    """Whom a partner channel named for alerts: JSON {"email", "language"}; faults as above."""
+    try:
+        document = orjson.loads(contacts)
+        language: Language = "en" if document.get("language") == "en" else "zh"
+        person = Person("partner", 0, None, str(document["email"]), language, notify=True)
+        return Recipients((person,))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Permanent("contacts_unreadable") from None
+
+
 def message_id(event_id: str, party: str, index: int, channel: str) -> str:
     """40 hexadecimal digits, the same for the same event, person and channel: its identity."""
     key = f"{event_id}|{party}|{index}|{channel}"
@@ -203,7 +232,7 @@ def _listeners(
             continue
         if event.name.startswith("case.referral_") and not _is_referred(person, event):
             continue
-        if person.notify and person.party in told:
+        if person.party in told:
             yield person
     if event.name == "case.consent_sought" and _all_reachable(event, recipients):
         return
@@ -216,7 +245,7 @@ def _listeners(
 def _all_reachable(event: Event, recipients: Recipients) -> bool:
     """Whether every respondent has an address that messages can reach; else somebody must call."""
     respondents = [p for p in recipients.persons if p.party == "respondent"]
-    return all(p.notify and any(_addresses(event, p)) for p in respondents)
+    return all(p.notify and any(addresses(event.name, p)) for p in respondents)
 
 
 def _is_referred(person: Person, event: Event) -> bool:
@@ -228,9 +257,7 @@ def _is_referred(person: Person, event: Event) -> bool:
 
 
 def _as(audience: Staff, person: Person) -> Person:
-    return Person(
-        audience, person.index, person.phone, person.email, person.language, person.notify
-    )
+    return replace(person, party=audience)
 
 
 def _order(person: Person) -> tuple[int, int]:
@@ -249,34 +276,48 @@ def _person(entry: Mapping[str, Any]) -> Person:
         language="en" if entry.get("language") == "en" else "zh",
         notify=bool(entry.get("notify")),
         code=str(entry.get("code") or ""),
+        push=entry.get("push"),
+        prefers=entry.get("prefers") if entry.get("prefers") in PREFERENCES else None,
+        large_print=bool(entry.get("large_print")),
     )
 
 
-def _addresses(event: Event, person: Person) -> Iterator[tuple[Channel, str]]:
-    if phone := sms_address(person.phone):
-        yield "sms", phone
-    if event.name not in BY_TEXT_ALONE and (email := email_address(person.email)):
-        yield "email", email
+def _side(person: Person) -> tuple[str, int]:
+    """Whose inbox a person looks into: the applicants and their agent share one."""
+    return ("respondent", person.index) if person.party == "respondent" else ("applicant", 0)
 
 
-def _message(
-    event: Event, recipients: Recipients, person: Person, channel: Channel, address: str
-) -> PlannedMessage:
+def _messages(
+    event: Event,
+    recipients: Recipients,
+    person: Person,
+    places: Sequence[tuple[Channel, str]],
+) -> Iterator[PlannedMessage]:
+    """A person's messages of one event, in the order in which they are to be tried."""
+    if not places:
+        return
     codes = {"query": recipients.query_code, "respondent": person.code}
-    return PlannedMessage(
-        id=message_id(event.id, person.party, person.index, channel),
-        serial_number=event.subject if is_about_a_case(event) else None,
-        division=event.division,
-        event_id=event.id,
-        event_name=event.name,
-        sequence=event.sequence,
-        party=person.party,
-        index=person.index,
-        channel=channel,
-        language=person.language,
-        address=address,
-        template=wording(event, person.party),
-        topic=topic(event),
-        expires_at=expiry(event),
-        values=values(event, recipients.case, person.party, person.language, codes),
-    )
+    filled = values(event, recipients.case, person.party, person.language, codes)
+    ids = [message_id(event.id, person.party, person.index, channel) for channel, _ in places]
+    for rank, (channel, address) in enumerate(places):
+        yield PlannedMessage(
+            id=ids[rank],
+            serial_number=event.subject if is_about_a_case(event) else None,
+            division=event.division,
+            event_id=event.id,
+            event_name=event.name,
+            sequence=event.sequence,
+            party=person.party,
+            index=person.index,
+            channel=channel,
+            rank=rank,
+            next=ids[rank + 1] if rank + 1 < len(ids) else None,
+            language=person.language,
+            large_print=person.large_print,
+            address=address,
+            template=wording(event, person.party),
+            topic=topic(event),
+            urgent=is_urgent(event, recipients.case),
+            expires_at=expiry(event),
+            values=filled,
+        )

@@ -7,6 +7,7 @@ channel: written once, however often this runs; an event that adds nothing to wh
 no other write, one that nobody is told of costs none.
 
     {contacts, contacts_at, submitted, respondents, placed, asked_at, accepted, sessions,
+     holder_hashes, respondent_hashes, codes_expire_at: who may look into an inbox,
      waiting: events nobody was told of yet, withheld: events the respondents were not told of}
 """
 
@@ -26,19 +27,23 @@ from services.notify.domain import (
     Waiting,
     is_about_a_case,
     plan,
+    read_alert_address,
     read_phone_code,
     read_recipients,
     withholds,
 )
+from services.notify.partners.log import LOG, log_document
 from services.notify.people.case_facts import CaseFacts, Kept, learn
 from services.notify.people.entitlements import AUDIENCES, Audience, audiences
 from services.notify.people.messages import to_document
+from services.notify.people.quiet_hours import NO_QUIET_HOURS, QuietHours
 from services.notify.people.templates import Templates
 from shared.contracts.envelope import Event, from_document
 from shared.contracts.events import consumed_by
+from shared.contracts.partner_events import OFFERED
 from shared.decision import NOTHING, Decision, Record, State
 from shared.errors import Transient
-from shared.runner import Decide, Deciding, Handlers
+from shared.runner import Decide, Deciding, Handlers, Recording
 from shared.sealing import Keyring
 
 MESSAGES: Final = "messages"
@@ -54,15 +59,24 @@ class StaffDirectory(Protocol):
 
 
 class Planning:
-    """The rules with what they need: templates, the contact keyring, the staff's contacts."""
+    """The rules with what they need: templates, the contact keyring, the staff's contacts, the
+    hours at which no phone may ring."""
 
-    def __init__(self, templates: Templates, keyring: Keyring, staff: StaffDirectory) -> None:
+    def __init__(
+        self,
+        templates: Templates,
+        keyring: Keyring,
+        staff: StaffDirectory,
+        quiet: QuietHours = NO_QUIET_HOURS,
+    ) -> None:
         self._templates = templates
         self._keyring = keyring
         self._staff = staff
+        self._quiet = quiet
 
     def for_batch(self, events: Sequence[Event], states: Mapping[str, State]) -> Decide:
-        """`decide` for these events, knowing the staff they concern."""
+        """`decide` for these events, knowing the staff they concern and the newest wordings."""
+        self._templates.look()
         return partial(self.decide, staff=self._staff.concerned(events, states))
 
     def decide(
@@ -97,11 +111,13 @@ class Planning:
         return read_recipients(contacts, CaseFacts.of(known))
 
     def _outsiders(self, event: Event) -> Recipients:
-        """Who is told of what is no case: the owner of a phone, or staff alone."""
-        if event.name != "phone.code_requested":
+        """Who is told of what is no case: the owner of a phone, a partner channel, or staff alone."""
+        sealed = event.data.get("contacts")
+        if sealed is None:
             return Recipients(())
-        sealed = event.data["contacts"]
-        return read_phone_code(self._keyring.open(sealed, f"phone:{event.subject}"))
+        if event.name == "phone.code_requested":
+            return read_phone_code(self._keyring.open(sealed, f"phone:{event.subject}"))
+        return read_alert_address(self._keyring.open(sealed, f"alert:{event.subject}"))
 
     def _records(
         self, planned: Iterable[PlannedMessage] | Waiting, at: datetime
@@ -109,7 +125,7 @@ class Planning:
         if isinstance(planned, Waiting):
             return ()
         return [
-            Record(MESSAGES, to_document(message, self._templates, self._keyring, at))
+            Record(MESSAGES, to_document(message, self._templates, self._keyring, at, self._quiet))
             for message in planned
         ]
 
@@ -164,6 +180,11 @@ def _learned(event: Event, kept: Kept) -> dict[str, Any]:
     if event.name == "application.submitted":
         respondents = [p for p in event.data["parties"] if p["party"] == "respondent"]
         learned |= {"submitted": True, "respondents": len(respondents)}
+        learned |= {
+            "holder_hashes": event.data["holder_hashes"],
+            "respondent_hashes": event.data.get("respondent_hashes") or [],
+            "codes_expire_at": datetime.fromisoformat(event.data["query_code_expires_at"]),
+        }
     return learned
 
 
@@ -182,6 +203,10 @@ def _events(texts: Iterable[str]) -> Iterator[Event]:
 
 
 def handlers(planning: Planning) -> Handlers:
-    """Event → what is done with it: the same for all, the tables tell them apart."""
-    deciding = [Deciding("recipients", surroundings=planning.for_batch)]
-    return {event.name: deciding for event in consumed_by("notify")}
+    """Event → what is done with it: people are told, and what partners may know is recorded."""
+    telling = Deciding("recipients", surroundings=planning.for_batch)
+    recording = Recording(LOG, log_document)
+    return {
+        event.name: [telling, *([recording] if event.name in OFFERED else [])]
+        for event in consumed_by("notify")
+    }

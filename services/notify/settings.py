@@ -1,44 +1,58 @@
-"""Settings of the notify service: how its messages leave the house."""
+"""Settings of the notify service: how its messages and events leave the house."""
 
 from __future__ import annotations
 
 import dataclasses
+from typing import Self
 
-from shared.settings import Settings, setting
+from services.notify.channel_settings import ChannelSettings
+from shared.settings import PREFIX, SettingsError, setting
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class NotifySettings(Settings):
-    """Without an SMTP host or an SMS gateway, development keeps messages in its outbox; anywhere
-    else the messages of that channel end as `failed` with the code `not_configured`.
-    """
+class NotifySettings(ChannelSettings):
+    """Those of the channels to people, and those of partner channels."""
 
-    smtp_host: str = setting("", "SMTP server for e-mail; empty for none.")
-    smtp_port: int = setting(587, "Port of the SMTP server.")
-    smtp_security: str = setting(
-        "starttls",
-        "`starttls` on the plain port, `tls` from the first byte, `none` on a trusted network.",
-        choices=("starttls", "tls", "none"),
+    quiet_hours: str = setting(
+        "22-8",
+        "Hours of the mainland's day at which no phone rings for what is not urgent; empty for none.",
     )
-    smtp_user: str = setting("", "User at the SMTP server; empty for no login.")
-    smtp_password: str = setting("", "Password at the SMTP server.", secret=True)
-    smtp_from: str = setting(
-        "no-reply@tiaojie.invalid", "Sender address of e-mails; its domain ends their Message-ID."
-    )
-    smtp_timeout_seconds: float = setting(
-        30.0,
-        "Longest time until an e-mail can be handed over, and again for the hand-over, seconds.",
-    )
-    sms_gateway: str = setting(
+    amqp_management_url: str = setting(
         "",
-        "`package.module:factory` of the SMS gateway, called with these settings; empty for none.",
+        "RabbitMQ's management interface with an administrator's name and password, "
+        "`https://user:password@host:15671`; empty: partners get no queues of their own.",
+        secret=True,
     )
-    sms_timeout_seconds: float = setting(
-        15.0, "Longest time the SMS gateway may take over one text message, seconds."
+    amqp_management_ca: str = setting(
+        "", "File of the authorities its certificate is checked against; empty: the system's."
     )
-    sending_threads: int = setting(4, "Messages of one channel sent at the same time by a worker.")
+    partner_amqp_url: str = setting(
+        "",
+        "Where partners reach RabbitMQ, `amqps://host:5671`, several divided by commas; "
+        "`amqp://` is for development. Empty: partners get no queues of their own.",
+    )
+    feed_readers: int = setting(
+        16,
+        "Readers that wait for events or stream them at a time, in one web process; each holds one "
+        "of its threads (`TIAOJIE_WEB_THREADS`, 32).",
+    )
+    feed_readers_of_channel: int = setting(4, "Of these, at most so many of one channel.")
+    feed_stream_seconds: float = setting(
+        300.0, "A stream of events ends after so long, seconds; its reader connects again."
+    )
+    partner_timeout_seconds: float = setting(
+        15.0, "Longest time a call to a partner's endpoint may take until its whole answer, seconds."
+    )
+    partner_pause_hours: float = setting(
+        24.0, "A webhook that takes nothing for so long is paused, and its partner told, hours."
+    )
+    partner_allow_loopback: bool = setting(
+        False, "Lets webhooks of `http://` and of this machine in; refused outside development."
+    )
 
-    @property
-    def lease_seconds(self) -> float:
-        """How long one sending may take before it is taken for dead: above every time-out."""
-        return 2 * max(self.smtp_timeout_seconds, self.sms_timeout_seconds) + 60
+    @classmethod
+    def load(cls) -> Self:
+        settings = super().load()
+        if settings.partner_allow_loopback and not settings.is_development:
+            raise SettingsError(f"{PREFIX}PARTNER_ALLOW_LOOPBACK: development only")
+        return settings

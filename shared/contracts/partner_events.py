@@ -22,6 +22,12 @@ from shared.contracts.payloads import Payload
 PARTNER_EXCHANGE: Final = "tiaojie.partner"
 """The topic exchange that partners' own queues are bound to; routing keys as on the internal one."""
 
+DROPPED_QUEUE: Final = "tiaojie.partner.dropped"
+"""Where events go that left a partner's own queue unread: they are counted for its owner."""
+
+PARTNER_SERVICE: Final = "notify"
+"""The service that publishes there and keeps the partners' queues."""
+
 _STEP: Final = ("status", "deadlines")
 _ASKING: Final = (*_STEP, "asks.id", "asks.kind", "asks.to", "asks.about", "asks.expires_on")
 _SESSION: Final = tuple(f"session.{part}" for part in ("id", "number", "mode", "starts_at", "ends_at"))

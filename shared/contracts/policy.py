@@ -67,6 +67,8 @@ _DIRECTORY: Final = _tokens(platform_admin="own_divisions", organisation_admin="
 _STAFF_CONTACTS: Final = _tokens(
     platform_admin="all_divisions", organisation_admin="own_organisation"
 )
+_WORDINGS: Final = _tokens(platform_admin="all_divisions")
+_CHANNEL: Final = _tokens(partner="own_channel", platform_admin="any")
 
 _APPLICATION = "/v1/applications/{serial_number}"
 _CASE = "/v1/cases/{serial_number}"
@@ -118,9 +120,27 @@ POLICY: Final[Mapping[str, Rule]] = {
     "GET /v1/warnings": _tokens(platform_admin="own_divisions", auditor="any"),
     # notify
     "GET /v1/messages": _PLATFORM,
+    "GET /v1/messages/{message}": _PLATFORM,
+    "POST /v1/messages/{message}/resend": _PLATFORM,
+    "GET /v1/inbox/{serial_number}": _parties(),
+    "POST /v1/inbox/{serial_number}/read": _parties(),
+    "POST /v1/message-receipts/{provider}": EVERYONE,  # the secret in the address lets in
     "GET /v1/staff-contacts/{audience}": _STAFF_CONTACTS,
     "PUT /v1/staff-contacts/{audience}": _STAFF_CONTACTS,
     "DELETE /v1/staff-contacts/{audience}": _STAFF_CONTACTS,
+    "GET /v1/message-templates": _WORDINGS,
+    "GET /v1/message-templates/{wording}": _WORDINGS,
+    "PUT /v1/message-templates/{wording}/{channel}/{language}": _WORDINGS,
+    "POST /v1/message-templates/{wording}/{channel}/{language}/preview": _WORDINGS,
+    "GET /v1/message-templates/{wording}/{channel}/{language}/versions": _WORDINGS,
+    "POST /v1/amqp-credentials": _CHANNEL,
+    "GET /v1/amqp-credentials": _CHANNEL,
+    "GET /v1/amqp-credentials/{credentials}": _CHANNEL,
+    "PATCH /v1/amqp-credentials/{credentials}": _CHANNEL,
+    "POST /v1/amqp-credentials/{credentials}/rotate-password": _CHANNEL,
+    "DELETE /v1/amqp-credentials/{credentials}": _CHANNEL,
+    "GET /v1/events": _CHANNEL,
+    "GET /v1/events/stream": _CHANNEL,
     # query
     "GET /v1/progress/{serial_number}": _parties(),
     "GET /v1/progress/{serial_number}/history": _parties(auditor="any"),

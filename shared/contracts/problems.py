@@ -59,6 +59,10 @@ SCHEMA: Mapping[str, Any] = {
             "description": "The rule that stands against the command.",
         },
         "source": {"type": "string", "description": "Where the rule stands, for people."},
+        "oldest": {
+            "type": "string",
+            "description": "The cursor before the oldest event that is kept.",
+        },
         "current_version": {
             "type": "integer",
             "minimum": 1,
@@ -70,6 +74,8 @@ SCHEMA: Mapping[str, Any] = {
 _MORE: Mapping[str, Mapping[str, Any]] = {
     "too_many_attempts": {"retry_after": 840},
     "idempotency_key_in_progress": {"retry_after": 1},
+    "feed_busy": {"retry_after": 5},
+    "cursor_expired": {"oldest": "AQAAAAAAAAB4K60"},
     "command_not_allowed": {
         "command": "assign-mediator",
         "case_status": "withdrawn",

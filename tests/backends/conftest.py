@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests.builders.partner_queues import Stand, standing
 from tests.web import Web, running
 
 
@@ -29,6 +30,15 @@ def query(mongo_url: str, tmp_path: Path) -> Iterator[Web]:
 def notify(mongo_url: str, tmp_path: Path) -> Iterator[Web]:
     with running("notify", mongo_url, tmp_path) as web:
         yield web
+
+
+@pytest.fixture
+def stand(
+    mongo_url: str, vhost_url: str, amqp_management_url: str, tmp_path: Path
+) -> Iterator[Stand]:
+    """notify with a broker: partners can have queues of their own."""
+    with standing(mongo_url, vhost_url, amqp_management_url, tmp_path) as stand:
+        yield stand
 
 
 @pytest.fixture

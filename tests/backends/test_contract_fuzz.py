@@ -222,8 +222,24 @@ def furnish_notify(web: Web, _: Path) -> Known:
             "serial": [NUMBER],
             "audience": desks,
             "organisation": ["org-370102"],
+            "wording": ["case.withdrawn", "phone.code_requested"],
+            "If-Match": ['"1"', "1"],
+            "provider": ["aliyun"],
+            "token": ["an-invented-token"],
         },
         bodies={
+            "post_v1_message_receipts_provider": [
+                [{"success": True, "err_code": "DELIVERED", "biz_id": "b1", "out_id": "m1"}],
+                [{"report_status": "FAIL", "errmsg": "UNDELIV", "sid": "s1"}],
+            ],
+            "put_v1_message_templates_wording_channel_language": [
+                {"text": "【调解】案件已撤回，流水号：{{ serial_number }}。", "note": "改得更清楚"},
+                {"text": "{{ serial_number", "note": "x"},
+            ],
+            "post_v1_message_templates_wording_channel_language_preview": [
+                {},
+                {"text": "【调解】案件已撤回，流水号：{{ serial_number }}。"},
+            ],
             "put_v1_staff_contacts_audience": [
                 {"contacts": [{"phone": "13900004321"}]},
                 {"contacts": [{"email": "desk@example.com", "language": "zh"}]},
@@ -280,6 +296,7 @@ FURNISHED = {
 LIMITS: dict[str, dict[str, Any]] = {
     "intake": {"submissions_per_address": 0},
     "routing": {"page_size": 3},
+    "notify": {"receipt_tokens": "aliyun=an-invented-token"},
 }
 
 

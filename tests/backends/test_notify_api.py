@@ -193,7 +193,9 @@ def test_an_organisation_registers_itself_and_its_mediators_and_they_are_told(no
         response = registered(notify, audience)
         assert response.status_code == 200, response.get_data(as_text=True)
         (shown,) = response.get_json()["contacts"]
-        assert shown == {"phone": "139****0021", "email": "d***@example.com", "language": "en"}
+        assert shown == {
+            "phone": "139****0021", "email": "d***@example.com", "chat": None, "language": "en",
+        }  # fmt: skip
     apply(notify, a_submission(notify), of_case("case.mediator_assigned", 2))
     apply(notify, of_case("case.deadline_missed", 5))
     staff = [m for m in planned(notify) if m[1] in ("mediator", "organisation", "platform")]

@@ -43,6 +43,7 @@ from tests.web import Web, running
 HERE, ELSEWHERE = "org-370102", "org-370103"
 MEDIATOR, COLLEAGUE = "med-370102-01", "med-370102-02"
 CHANNEL = "app_pocket_12333"
+RECEIPTS = "aliyun=an-invented-token"
 STAFF = ("platform_admin", "organisation_admin", "mediator")
 IN, SOME = "let in", "let in, shown nothing of it"
 REFUSALS = ("unauthorised", "forbidden", "not_found")
@@ -120,7 +121,7 @@ def world(mongo_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with (
         running("intake", mongo_url, folder, **common) as intake,
         running("routing", mongo_url, folder, **common) as routing,
-        running("notify", mongo_url, folder, **common) as notify,
+        running("notify", mongo_url, folder, receipt_tokens=RECEIPTS, **common) as notify,
         running("query", mongo_url, folder, **common) as query,
     ):
         webs = {w.name: w for w in (intake, routing, notify, query)}
@@ -294,6 +295,10 @@ def path_of(world: World, operation: str) -> str:
         number=1,
         draft_id=a_draft(world) if "{draft_id}" in operation else "",
         verification="none",
+        provider="aliyun",
+        wording="case.withdrawn",
+        channel="sms",
+        language="zh",
         calendar=a_calendar(world) if "{calendar}" in operation else "",
         document=a_document(world) if "{document}" in operation else "",
     )
@@ -307,6 +312,7 @@ QUERIES = {
     "GET /v1/applications/{serial_number}/documents/{document}": "?purpose=examination",
     "GET /v1/organisations": "?division=370102",
     "GET /v1/policies": "?q=摆渡",
+    "POST /v1/message-receipts/{provider}": f"?token={RECEIPTS.partition('=')[2]}",
 }
 
 

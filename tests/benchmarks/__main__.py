@@ -13,8 +13,11 @@ from deploy.local.terminal import Terminal
 from tests.benchmarks import (
     cases,
     consumers,
+    deliveries,
     forms,
     intake,
+    isolation,
+    planning,
     progress,
     relay,
     soak,
@@ -22,9 +25,9 @@ from tests.benchmarks import (
     visible,
 )
 from tests.benchmarks.figures import Figure, table
-from tests.benchmarks.stand import BACKENDS, LOAD, ROOT, SERVER, Stand, stand
+from tests.benchmarks.stand import BACKENDS, LOAD, ROOT, SERVER, stand
 
-BENCHMARKS: Mapping[str, tuple[str, Callable[[Stand], Iterator[Figure]]]] = {
+BENCHMARKS: Mapping[str, tuple[str, Callable[..., Iterator[Figure]]]] = {
     "intake": ("submissions per second", intake.measure),
     "validation": ("checking an application", forms.measure),
     "visible": ("from submitted to visible", visible.measure),
@@ -33,10 +36,13 @@ BENCHMARKS: Mapping[str, tuple[str, Callable[[Stand], Iterator[Figure]]]] = {
     "progress": ("lookups per second", progress.measure),
     "cases": ("the work list, commands and clocks over a million cases", cases.measure),
     "startup": ("cold start and memory", startup.measure),
+    "planning": ("events per second, planned as messages", planning.measure),
+    "deliveries": ("webhook deliveries per second", deliveries.measure),
+    "isolation": ("what dead endpoints cost the others", isolation.measure),
     "soak": ("nothing grows", soak.measure),
 }
-APART = {"soak"}
-"""Runs only when named: it takes ten minutes."""
+APART = {"planning", "deliveries", "isolation", "soak"}
+"""Run only when named: those of notify (`make bench-notify`), and ten minutes of soak."""
 
 RESULTS = ROOT / ".data" / "bench.json"
 
@@ -46,17 +52,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--minutes", type=float, default=soak.MINUTES, help="length of soak")
+    parser.add_argument(
+        "--share",
+        type=float,
+        default=1.0,
+        help="of isolation's subscriptions, 0 to 1, to be quicker",
+    )
     parsed = parser.parse_args()
     names = parsed.names or [name for name in BENCHMARKS if name not in APART]
     unknown = set(names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
-    figures = measured(names, parsed.minutes)
+    figures = measured(names, {"soak": parsed.minutes, "isolation": parsed.share})
     record(figures)
     return 0 if all(figure.met is not False for figure in figures) else 1
 
 
-def measured(names: list[str], soak_minutes: float) -> list[Figure]:
+def measured(names: list[str], sizes: Mapping[str, float]) -> list[Figure]:
+    """Run these; `sizes` are those of benchmarks that take one."""
     terminal = Terminal()
     terminal.heading(
         f"Benchmarks · under test: core {SERVER} · load: {LOAD} · back-ends: {BACKENDS}"
@@ -67,10 +80,7 @@ def measured(names: list[str], soak_minutes: float) -> list[Figure]:
             what, measure = BENCHMARKS[name]
             with terminal.step(name) as step:
                 step.note = what
-                if measure is soak.measure:
-                    found = list(soak.measure(running, soak_minutes))
-                else:
-                    found = list(measure(running))
+                found = list(measure(running, *([sizes[name]] if name in sizes else [])))
                 step.result = what
             figures += found
     terminal.line()

@@ -70,7 +70,12 @@ class Web:
 
     def processor_seconds(self) -> float:
         """Processor time it has used so far, its children included."""
-        return sum(map(_processor_seconds, (self.pid, *children(self.pid))))
+        return processor_seconds(self.pid)
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time that a process and its children have used so far."""
+    return sum(map(_processor_seconds, (pid, *children(pid))))
 
 
 def _processor_seconds(pid: int) -> float:
@@ -143,13 +148,21 @@ class Stand:
         self, name: str, arguments: Sequence[str], environment: Mapping[str, str]
     ) -> Iterator[Process]:
         """A Python program running on the core of the process under test."""
+        with self.program(name, [sys.executable, *arguments], environment, SERVER) as process:
+            yield process
+
+    @contextlib.contextmanager
+    def program(
+        self, name: str, argv: Sequence[str], environment: Mapping[str, str], core: int
+    ) -> Iterator[Process]:
+        """Any program running on this core."""
         program = Program(
             name=name,
-            argv=(sys.executable, *arguments),
+            argv=tuple(argv),
             log=self.folder / f"{name}.log",
             environment=environment,
         )
-        with on_core(SERVER):
+        with on_core(core):
             process = Process(program)
         try:
             yield process

@@ -178,10 +178,21 @@ CASE_FACTS: Mapping[str, Mapping[str, Any]] = {
         "expected": 4.25,
         "window_days": 7,
     },
+    "organisation.registered": {},
+    "organisation.changed": {},
+    "subscription.paused": {
+        "channel": "app_example",
+        "contacts": "sealed",
+        "failing_since": "2026-11-01T01:30:00Z",
+        "reason": "http_500",
+    },
+    "subscription.stopped": {"channel": "app_example", "contacts": "sealed", "reason": "gone"},
+    "partner_queue.overflowed": {"channel": "app_example", "contacts": "sealed", "dropped": 12},
 }
 """What notify reads of each event, by its name."""
 
 VARIANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "subscription.stopped.unverified": ("subscription.stopped", {"reason": "unverified"}),
     "case.mediator_assigned.changed": ("case.mediator_assigned", {"status": "accepted"}),
     "case.session_scheduled.online": (
         "case.session_scheduled", {"session": {**SESSION, "mode": "online", "place": None}},
@@ -243,9 +254,10 @@ def a_person(party: Any = "applicant", index: int = 0, **changes: Any) -> Person
 
 
 def everybody(language: Any = "zh") -> tuple[Person, ...]:
-    """An applicant, an agent and two respondents, one of whom no message reaches."""
+    """An applicant, an agent and two respondents, one of whom no message reaches; a partner."""
     silent = a_person("respondent", 1, phone=None, email=None)
-    return (*(a_person(p, language=language) for p in ("applicant", "agent", "respondent")), silent)
+    told = ("applicant", "agent", "respondent", "partner")
+    return (*(a_person(p, language=language) for p in told), silent)
 
 
 def some_recipients(*persons: Person, **facts: Any) -> Recipients:

@@ -23,17 +23,21 @@ from services.notify.people.messages import Body
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider has taken the message over; `reference` is its name for it, if it gave one."""
+    """The provider has taken the message over; `reference` is its name for it, if it gave one, and
+    `provider` which of several it was. `receipt`: it will tell what became of it (`settling`)."""
 
     reference: str | None = None
+    provider: str | None = None
+    receipt: bool = False
 
 
 class NotSent(Exception):
     """`code` says why, in a few characters of our own making (`smtp_550`, `timeout`); `status` is
-    what becomes of the message.
+    what becomes of the message, `provider` the one of several that said so.
     """
 
     status: ClassVar[str]
+    provider: str | None = None
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

@@ -1,19 +1,21 @@
-"""Where a development system keeps its messages, so that they can be read without any provider.
+"""Where a development system keeps its messages, so that they can be read without any provider: all
+of its channels are simulated.
 
 Loaded only where the environment says development.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from pymongo.errors import CollectionInvalid, OperationFailure
 
-from services.notify.channels import Accepted, Channel
-from services.notify.channels.sms import Sms
+from services.notify.channels import Channel
+from services.notify.channels.simulator import Simulator
 from services.notify.people.messages import Body
+from services.notify.people.receipts import WaitingReceipts
+from shared.store import Document
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection
@@ -75,30 +77,10 @@ class DevelopmentOutbox:
         self._is_capped = True
 
 
-class DevelopmentGateway:
-    """An SMS gateway that keeps what it is given where a developer can read it."""
-
-    def __init__(self, outbox: DevelopmentOutbox) -> None:
-        self._outbox = outbox
-
-    def send(self, to: str, text: str, reference: str) -> Accepted:
-        self._outbox.keep("sms", reference, Body(to, "", text))
-        return Accepted(f"development-{reference[:8]}")
-
-
-class DevelopmentEmail:
-    """The same for e-mail while no SMTP server is configured."""
-
-    def __init__(self, outbox: DevelopmentOutbox) -> None:
-        self._outbox = outbox
-
-    def send(self, reference: str, body: Body, handing_over: Callable[[], None]) -> Accepted:
-        handing_over()
-        self._outbox.keep("email", reference, body)
-        return Accepted(f"development-{reference[:8]}")
-
-
-def channels_of(database: Database[dict[str, Any]]) -> dict[str, Channel]:
-    """Both channels, ending in the outbox of this database."""
+def channels_of(database: Database[Document]) -> dict[str, Channel]:
+    """Every channel simulated, what was sent readable in the outbox of this database."""
     outbox = DevelopmentOutbox.of(database)
-    return {"sms": Sms(DevelopmentGateway(outbox)), "email": DevelopmentEmail(outbox)}
+    return {
+        name: Simulator(name, database, WaitingReceipts(database), outbox=outbox)
+        for name in ("sms", "email", "push", "chat")
+    }

@@ -11,6 +11,8 @@ MASK = "***"
 """Stands in every masked e-mail address, and in no real one that we take."""
 
 _MAINLAND_MOBILE: Final = re.compile(r"\+861[3-9][0-9]{9}", re.ASCII)
+_DEVICE: Final = re.compile(r"[A-Za-z0-9_:.-]{8,256}", re.ASCII)
+_ROBOT: Final = re.compile(r"(dingtalk|feishu|lark|wecombot)://[!-~]{1,480}", re.ASCII)
 
 
 def sms_address(phone: str | None) -> str | None:
@@ -39,8 +41,23 @@ def email_address(email: str | None) -> str | None:
     return address if usable else None
 
 
+def push_address(device: str | None) -> str | None:
+    """`device` if it looks like what an app calls its device, else None."""
+    return device if device and _DEVICE.fullmatch(device) else None
+
+
+def chat_address(robot: str | None) -> str | None:
+    """`robot` if it looks like the address of a chat robot (`dingtalk://…`), else None."""
+    return robot if robot and _ROBOT.fullmatch(robot) else None
+
+
 def masked(channel: str, address: str) -> str:
-    """`138****0011`, `+852****78`, `z***@example.com`: enough to recognise, not to reach."""
+    """`138****0011`, `+852****78`, `z***@example.com`, `dingtalk://***`: enough to recognise, not to
+    reach; "" where there is no address."""
+    if not address:
+        return ""
+    if channel == "chat":
+        return f"{address.partition('://')[0]}://{MASK}"
     if channel == "email":
         local, _, domain = address.rpartition("@")
         return f"{local[:1] if len(local) > 1 else ''}{MASK}@{domain}"

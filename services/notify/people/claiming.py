@@ -114,10 +114,10 @@ class Claims:
         to hand over."""
         self._fences.submit(message)
 
-    def record(self, message: Document, fields: Mapping[str, Any]) -> None:
+    def record(self, message: Document, update: Mapping[str, Any]) -> None:
         """Write the end of an attempt if the claim still stands, or has left the message uncertain.
-        May be repeated."""
-        self._records.submit(_Ending(message, fields))
+        May be repeated: the first time ends the claim."""
+        self._records.submit(_Ending(message, update))
 
     def _claim(self, channel: str, most: int) -> list[Document]:
         """At most so many due messages, each of which nobody else has."""
@@ -177,8 +177,7 @@ class Claims:
     def _record_many(self, endings: Sequence[_Ending]) -> Sequence[None]:
         standing = {"$in": ["sending", "uncertain"]}
         writes = [
-            UpdateOne({**_own(e.message), "status": standing}, {"$set": dict(e.fields)})
-            for e in endings
+            UpdateOne({**_own(e.message), "status": standing}, dict(e.update)) for e in endings
         ]
         with _bulk_errors():
             self.messages.bulk_write(writes, ordered=False)
@@ -199,7 +198,7 @@ class _Claimed:
 @dataclass(frozen=True, slots=True)
 class _Ending:
     message: Document
-    fields: Mapping[str, Any]
+    update: Mapping[str, Any]
 
 
 def _own(message: Document) -> Document:

@@ -14,10 +14,11 @@ from shared.contracts.lifecycle import ENDED, RUNS_ON, TRANSITIONS
 
 Party = Literal["applicant", "agent", "respondent"]
 Staff = Literal["mediator", "organisation", "platform"]
-Audience = Party | Staff
+Audience = Party | Staff | Literal["partner"]
+"""`partner` is whoever a partner channel named for alerts."""
 PARTIES: Final[tuple[Party, ...]] = get_args(Party)
 STAFF: Final[tuple[Staff, ...]] = get_args(Staff)
-AUDIENCES: Final[tuple[Audience, ...]] = (*PARTIES, *STAFF)
+AUDIENCES: Final[tuple[Audience, ...]] = (*PARTIES, *STAFF, "partner")
 
 _NOBODY: Final[tuple[Audience, ...]] = ()
 _APPLYING: Final[tuple[Audience, ...]] = ("applicant", "agent")
@@ -67,7 +68,10 @@ ENTITLEMENTS: Final[Mapping[str, tuple[Audience, ...]]] = {
     "case.closed": PARTIES,  # unless the step before has said it
     "case.reopened": PARTIES,
     "case.archived": _NOBODY,  # nothing changes for anybody
-    "case.deadline_approaching": AUDIENCES,  # whom it tells, see CLOCKS_TOLD for the parties
+    "case.deadline_approaching": (
+        *PARTIES,
+        *STAFF,
+    ),  # whom it tells, see CLOCKS_TOLD for the parties
     "case.deadline_missed": STAFF,
     "warning.raised": ("platform",),
     "organisation.registered": _NOBODY,  # the directory shows it

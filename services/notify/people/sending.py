@@ -15,18 +15,20 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client import Counter
-from pymongo import ASCENDING, IndexModel
 
-from services.notify.channels import Channel, NotSent
+from services.notify.channels import Accepted, Channel, NotNow, NotSent
 from services.notify.people.claiming import Budget, Claims, LeaseLost
 from services.notify.people.entitlements import SUPERSEDED_ON_TOPIC, superseded_by
+from services.notify.people.fallback import Followers
 from services.notify.people.messages import Document, open_body
+from services.notify.people.outcomes import QUIET, Outcome, attempt, decides_at, ending
+from services.notify.people.quiet_hours import NO_QUIET_HOURS, QuietHours
 from services.notify.people.schedules import SCHEDULES
+from services.notify.people.statuses import FAILED
 from shared.errors import Permanent, Transient
 from shared.log import logger
 from shared.sealing import Keyring
@@ -34,21 +36,6 @@ from shared.store import backend_errors
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection
-
-INDEXES: Final = [
-    IndexModel(
-        [("channel", ASCENDING), ("next_attempt_at", ASCENDING)],
-        name="due",
-        partialFilterExpression={"status": "planned"},
-    ),
-    IndexModel(
-        [("lease_until", ASCENDING)],
-        name="leases",
-        partialFilterExpression={"status": "sending"},
-    ),
-    IndexModel([("serial_number", ASCENDING), ("created_at", ASCENDING)], name="serial_number"),
-]
-"""Of the collection of messages."""
 
 SENDINGS = Counter(
     "tiaojie_sendings_total", "Attempts to send a message to a person.", ("channel", "outcome")
@@ -59,13 +46,6 @@ TURN_SECONDS: Final = 5.0
 
 _RECORD_TRIES: Final = 3
 _log = logger()
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    status: str
-    code: str | None = None
-    reference: str | None = None
 
 
 class Sender:
@@ -85,6 +65,7 @@ class Sender:
         lease_seconds: float,
         threads: int = 4,
         jitter: Callable[[], float] = random.random,
+        quiet: QuietHours = NO_QUIET_HOURS,
     ) -> None:
         lease = timedelta(seconds=lease_seconds)
         self._claims = Claims(collection, clock=clock, lease=lease, threads=threads)
@@ -94,6 +75,8 @@ class Sender:
         self._clock = clock
         self._threads = threads
         self._jitter = jitter
+        self._quiet = quiet
+        self._followers = Followers(self._messages, clock=clock, quiet=quiet)
         self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(threads * len(self._channels), "sender")
         self._running: dict[str, set[Future[int]]] = {name: set() for name in self._channels}
@@ -123,20 +106,20 @@ class Sender:
         """
         now = self._clock()
         expired: Document = {"status": "sending", "lease_until": {"$lt": now}}
+        ended: Document = {"last_error": "lease_expired", "lease_until": None}
         # The holder stays named on an uncertain message: its answer, if it comes late, still counts.
-        swept = self._update_many(
-            {**expired, "handing_over": True},
-            {"status": "uncertain", "last_error": "lease_expired", "lease_until": None},
-        )
-        given_back = {"last_error": "lease_expired", "lease_until": None, "lease_holder": None}
+        swept = self._update_many({**expired, "handing_over": True}, "uncertain", now, ended)
+        given_back = {**ended, "lease_holder": None}
         for name, schedule in SCHEDULES.items():
             unsent = {**expired, "handing_over": False, "channel": name}
             swept += self._update_many(
                 {**unsent, "attempts": {"$gte": schedule.tries}},
-                {**given_back, "status": "temporary_failure"},
+                "temporary_failure",
+                now,
+                {**given_back, "settled_at": now},
             )
             swept += self._update_many(
-                unsent, {**given_back, "status": "planned", "next_attempt_at": now}
+                unsent, "planned", now, {**given_back, "next_attempt_at": now}
             )
         return swept
 
@@ -167,7 +150,7 @@ class Sender:
             attempted += 1
         return attempted
 
-    def _attempt(self, message: Document) -> _Outcome | None:
+    def _attempt(self, message: Document) -> Outcome | None:
         """How one attempt ended; None if it ended before the hand-over and the sweep decides."""
         handed_over = False
 
@@ -177,19 +160,29 @@ class Sender:
             handed_over = True
 
         try:
-            if untrue := self._became_untrue(message):
-                return _Outcome("cancelled", untrue)
+            if premature := self._premature(message):
+                return premature
             body = open_body(message, self._keyring)
-            accepted = self._channels[message["channel"]].send(message["_id"], body, handing_over)
+            channel = self._channels[message["channel"]]
+            return _accepted(channel.send(message["_id"], body, handing_over))
         except (LeaseLost, Transient):
             return None
         except NotSent as error:
-            return _Outcome(error.status, error.code)
+            seconds = error.seconds if isinstance(error, NotNow) else None
+            return Outcome(error.status, error.code, provider=error.provider, seconds=seconds)
         except Permanent:
-            return _Outcome("failed", "unreadable")
+            return Outcome("technical_failure", "unreadable")
         except Exception as error:  # noqa: BLE001 - a provider's code may raise anything
-            return _Outcome("uncertain" if handed_over else "planned", type(error).__name__)
-        return _Outcome("sent", reference=accepted.reference)
+            return Outcome("uncertain" if handed_over else "planned", type(error).__name__)
+
+    def _premature(self, message: Document) -> Outcome | None:
+        """Why a message is not tried now, whatever its channel: it is no longer true, or its hour
+        has become a quiet one while it waited."""
+        if untrue := self._became_untrue(message):
+            return Outcome("cancelled", untrue)
+        now = self._clock()
+        seconds = (self._quiet.allow(message, now) - now).total_seconds()
+        return Outcome("planned", QUIET, seconds=seconds) if seconds > 0 else None
 
     def _became_untrue(self, message: Document) -> str | None:
         """Why it may no longer be sent: its time is over, or a later event says otherwise."""
@@ -212,43 +205,27 @@ class Sender:
             found = self._messages.find_one(told_since, {"_id": True})
         return None if found is None else "superseded"
 
-    def _record(self, message: Document, outcome: _Outcome) -> None:
+    def _record(self, message: Document, outcome: Outcome) -> None:
         """Write the end of an attempt, guarded by the lease; the sweep covers what is not written.
 
         An `uncertain` message still takes the answer of the very attempt that left it uncertain.
         """
-        fields = self._fields(message, outcome)
+        now, quiet = self._clock(), self._quiet
+        update = ending(message, outcome, now=now, jitter=self._jitter(), quiet=quiet)
         for tries_left in reversed(range(_RECORD_TRIES)):
             try:
-                self._claims.record(message, fields)
+                self._claims.record(message, update)
                 break
             except Transient:
                 if not tries_left:
                     raise
-        self._tell(message, fields)
-
-    def _fields(self, message: Document, outcome: _Outcome) -> Document:
-        now = self._clock()
-        fields: Document = {
-            "status": outcome.status,
-            "last_error": outcome.code,
-            "handing_over": False,
-            "lease_until": None,
-            "lease_holder": None,
-        }
-        if outcome.status == "sent":
-            fields |= {"sent_at": now, "provider_reference": outcome.reference}
-        if outcome.status == "planned":
-            delay = SCHEDULES[message["channel"]].delay(message["attempts"], self._jitter())
-            if delay is None:
-                fields["status"] = "temporary_failure"
-            else:
-                fields["next_attempt_at"] = now + timedelta(seconds=delay)
-        return fields
+        self._tell(message, update["$set"])
+        if message.get("next") and update["$set"]["status"] in FAILED:
+            self._followers.follow([message["_id"]])
 
     def _tell(self, message: Document, fields: Mapping[str, Any]) -> None:
         SENDINGS.labels(message["channel"], fields["status"]).inc()
-        if fields["status"] not in {"sent", "cancelled"}:
+        if fields["status"] not in {"accepted", "cancelled"} and fields["last_error"] != QUIET:
             _log.warning(
                 "message_sending_failed",
                 serial_number=message["serial_number"],
@@ -259,6 +236,16 @@ class Sender:
                 attempts=message["attempts"],
             )
 
-    def _update_many(self, where: Document, fields: Document) -> int:
+    def _update_many(self, where: Document, status: str, now: datetime, fields: Document) -> int:
+        follow = decides_at(status, now)
+        update = {**fields, "status": status, **({"follow_at": follow} if follow else {})}
+        word = "try_later" if status == "planned" else status
+        history = attempt(now, word, "lease_expired", None)
         with backend_errors():
-            return self._messages.update_many(where, {"$set": fields}).modified_count
+            return self._messages.update_many(
+                where, {"$set": update, "$push": {"history": history}}
+            ).modified_count
+
+
+def _accepted(by: Accepted) -> Outcome:
+    return Outcome("accepted", None, by.reference, by.provider, by.receipt)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from services.notify.domain import Desk, Person, StaffPersons
-from services.notify.people.addresses import email_address, masked, sms_address
+from services.notify.people.addresses import chat_address, email_address, masked, sms_address
 from services.notify.people.case_facts import Kept
 from services.notify.people.entitlements import STAFF, audiences
 from shared.contracts.envelope import Event, from_document
@@ -97,15 +97,23 @@ def _desks(events: Iterable[Event], states: Mapping[str, Kept]) -> Iterator[Desk
 def _person(index: int, contact: Mapping[str, Any]) -> Person:
     language: Language = "en" if contact.get("language") == "en" else "zh"
     return Person(
-        "platform", index, contact.get("phone"), contact.get("email"), language, notify=True
+        "platform",
+        index,
+        contact.get("phone"),
+        contact.get("email"),
+        language,
+        notify=True,
+        chat=contact.get("chat"),
     )
 
 
 def _masked(contact: Mapping[str, Any]) -> dict[str, Any]:
     phone, email = sms_address(contact.get("phone")), email_address(contact.get("email"))
+    chat = chat_address(contact.get("chat"))
     return {
         "phone": masked("sms", phone) if phone else None,
         "email": masked("email", email) if email else None,
+        "chat": masked("chat", chat) if chat else None,
         "language": contact.get("language") or "zh",
     }
 

@@ -11,14 +11,15 @@ from typing import Any, ClassVar, Final
 from flask import Response, request
 
 from services.notify.answers import StaffDesk
+from services.notify.channels.chat import is_robot
 from services.notify.domain import Desk
-from services.notify.people.addresses import MASK, sms_address
+from services.notify.people.addresses import MASK, chat_address, sms_address
 from services.notify.people.staff import StaffContacts
 from shared.access import Concerned
 from shared.asking import caller, json_bytes, reached
 from shared.civil_time import today
 from shared.contracts.faults import fault
-from shared.contracts.fields import Choice, Code, Email, Part, Parts
+from shared.contracts.fields import Choice, Code, Email, Part, Parts, Str
 from shared.contracts.schema import Body, Rule, parse_json, read
 from shared.errors import FieldError, Refused
 from shared.web import Answer, Route
@@ -29,27 +30,31 @@ _CONTACTS_MOST: Final = 10
 
 
 def _usable(body: Mapping[str, Any], _: date) -> Iterable[FieldError]:
-    """A number that receives text messages, an address that is not one of our masked ones, and one
-    of them at least."""
+    """A number that receives text messages, an address that is not one of our masked ones, a robot
+    that we would speak to, and one of them at least."""
     for index, contact in enumerate(body.get("contacts") or ()):
         at = f"/contacts/{index}"
         if contact is None:
             yield fault("required").at(at)
             continue
-        phone, email = contact.get("phone"), contact.get("email")
+        phone, email, chat = contact.get("phone"), contact.get("email"), contact.get("chat")
         if phone and sms_address(phone) is None:
             yield fault("bad_format").at(f"{at}/phone")
         if email and MASK in email:
             yield fault("bad_format").at(f"{at}/email")
-        if not phone and not email:
+        if chat and (chat_address(chat) is None or MASK in chat or not is_robot(chat)):
+            yield fault("bad_format").at(f"{at}/chat")
+        if not phone and not email and not chat:
             yield fault("required").at(f"{at}/phone")
 
 
 class StaffContactBody(Body):
-    """One person or shared mailbox: a phone, an e-mail address, or both."""
+    """One person, shared mailbox or group: a phone, an e-mail address, the address of a robot of the
+    group in DingTalk, WeCom or Feishu as Apprise writes it (`dingtalk://token`), or several."""
 
     phone = Code("手机号码", r"\+?[0-9][0-9 ()-]{4,22}")
     email = Email("电子邮箱")
+    chat = Str("群聊机器人地址", 500)
     language = Choice("语言", ("zh", "en"))
 
 

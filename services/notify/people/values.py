@@ -54,6 +54,10 @@ _GROWN: Final[Mapping[str, Text]] = {
     "division": Text("同一地区", "one division"),
     "category": Text("同一类别", "one category"),
 }
+STOPPED: Final[Mapping[str, Text]] = {
+    "gone": Text("接收地址答复已停用（410）", "the endpoint answered that it is gone (410)"),
+    "unverified": Text("接收地址始终未通过验证", "the endpoint was never verified"),
+}
 
 
 def wording(event: Event, audience: Audience) -> str:
@@ -96,7 +100,7 @@ def values(
 ) -> Values:
     """The values of one reader's template. `codes` are the reader's own: `query` or `respondent`."""
     filled: Values = {"party": audience}
-    if not event.name.startswith(("phone.", "warning.")):
+    if event.name.startswith(("application.", "case.")):
         filled["serial_number"] = serial.display(event.subject)
     organisation = event.data.get("organisation") or facts.organisation
     if organisation:
@@ -108,13 +112,18 @@ def values(
         last = _last_day(event)
         filled["due_on"] = _day(last, language) if last else ""
     own = _OWN_VALUES.get(event.name)
-    return filled if own is None else filled | own(_Reading(event.data, facts, language, codes))
+    return (
+        filled
+        if own is None
+        else filled | own(_Reading(event.subject, event.data, facts, language, codes))
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """What the values of one kind of event are made from."""
 
+    subject: str
     data: Mapping[str, Any]
     facts: CaseFacts
     language: Language
@@ -190,6 +199,12 @@ def _warning(reading: _Reading) -> Values:
     }
 
 
+def _channel_trouble(reading: _Reading) -> Values:
+    data = reading.data
+    told = {"channel": _line(data["channel"], 40), "interface": reading.subject}
+    return told | ({"reason": _line(data["reason"], 40)} if "reason" in data else {})
+
+
 _OWN_VALUES: Final[Mapping[str, Callable[[_Reading], Values]]] = {
     "application.submitted": lambda r: {"query_code": _grouped(r.codes["query"])},
     "phone.code_requested": _phone_code,
@@ -211,6 +226,18 @@ _OWN_VALUES: Final[Mapping[str, Callable[[_Reading], Values]]] = {
     "case.deadline_approaching": _clock,
     "case.deadline_missed": _clock,
     "warning.raised": _warning,
+    "subscription.paused": lambda r: {
+        **_channel_trouble(r),
+        "since": _moment(r.data["failing_since"], r.language),
+    },
+    "subscription.stopped": lambda r: {
+        **_channel_trouble(r),
+        "reason": r.text("reason", STOPPED),
+    },
+    "partner_queue.overflowed": lambda r: {
+        **_channel_trouble(r),
+        "dropped": str(r.data["dropped"]),
+    },
 }
 """Event → what only its message has to say."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import composition
-from deploy.local.keys import OPERATOR, Keys
+from deploy.local.keys import OPERATOR, PARTNERS, Keys
 from deploy.local.settings import SERVICES, LocalSettings, load
 from services.intake import audit
 from shared.settings import SettingsError
@@ -19,7 +19,7 @@ KEYS = Keys(
     record_keys="dev1:record",
     hashing_key="hashing",
     cluster_key="cluster",
-    passwords={name: f"password-of-{name}" for name in (OPERATOR, *SERVICES)},
+    passwords={name: f"password-of-{name}" for name in (OPERATOR, PARTNERS, *SERVICES)},
 )
 
 
@@ -39,6 +39,7 @@ def test_every_service_has_one_web_program_and_as_many_workers_as_asked_for() ->
         *("intake-web", "routing-web", "notify-web", "query-web"),
         *("intake-worker-1", "routing-worker-1", "routing-worker-2", "routing-worker-3"),
         "notify-worker-1",
+        "notify-dispatcher-1",
     }
 
 
@@ -53,6 +54,12 @@ def test_a_service_is_told_its_own_accounts_and_no_others(service: str) -> None:
 def test_no_service_may_administer_the_broker() -> None:
     for program in programs_of(local_settings()).values():
         assert f"password-of-{OPERATOR}" not in " ".join(program.environment.values())
+
+
+def test_only_notify_may_make_queues_for_partners() -> None:
+    for program in programs_of(local_settings()).values():
+        told = " ".join(program.environment.values())
+        assert (f"password-of-{PARTNERS}@" in told) == program.name.startswith("notify")
 
 
 def test_only_intake_can_open_applications_and_only_notify_besides_can_open_contacts() -> None:
@@ -82,13 +89,14 @@ def test_one_setting_moves_all_ports_and_none_is_used_twice() -> None:
     usual = composition.ports_in_use(local_settings(), own_backends=True)
     moved = composition.ports_in_use(local_settings(port=9000), own_backends=True)
     assert [port - 1000 for port in moved] == list(usual)
-    # gateway, four services, four workers, MongoDB and four of RabbitMQ
-    assert len(usual) == 14
+    # gateway, four services, four workers, a dispatcher, MongoDB and four of RabbitMQ
+    assert len(usual) == 15
 
 
 def test_with_most_workers_ports_still_do_not_meet() -> None:
     most = dict.fromkeys((f"{service}_workers" for service in SERVICES), 5)
-    assert len(composition.ports_in_use(local_settings(**most), own_backends=True)) == 14 + 16
+    settings = local_settings(**most, notify_dispatchers=4)
+    assert len(composition.ports_in_use(settings, own_backends=True)) == 14 + 16 + 4
 
 
 def test_each_port_names_the_setting_that_moves_it() -> None:
@@ -134,14 +142,30 @@ def test_a_broker_account_reaches_its_own_queues_and_the_common_exchanges(
     assert bool(re.search(users["intake"].reach, name)) == reached
 
 
+@pytest.mark.parametrize(
+    "name,reached",
+    [
+        ("tiaojie.notify", True),
+        ("tiaojie.partner", True),
+        ("tiaojie.partner.dropped", True),
+        ("tiaojie.intake", False),
+    ],
+)
+def test_partners_exchange_and_queues_are_notifys(name: str, reached: bool) -> None:
+    users = {user.name: user for user in composition.rabbit_users(KEYS)}
+    assert bool(re.search(users["notify"].reach, name)) == reached
+    assert not re.search(users["routing"].reach, "tiaojie.partner")
+
+
 def test_readiness_is_asked_of_every_program() -> None:
-    settings = local_settings(notify_workers=2)
+    settings = local_settings(notify_workers=2, notify_dispatchers=2)
     assert set(composition.ready_urls(settings)) == set(programs_of(settings))
 
 
 def test_all_unusable_settings_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIAOJIE_INTAKE_WORKERS", "6")
     monkeypatch.setenv("TIAOJIE_QUERY_WEB", "0")
+    monkeypatch.setenv("TIAOJIE_NOTIFY_DISPATCHERS", "5")
     monkeypatch.setenv("TIAOJIE_BACKENDS", "url")
     monkeypatch.delenv("TIAOJIE_MONGO_URL", raising=False)
     with pytest.raises(SettingsError) as caught:
@@ -149,5 +173,6 @@ def test_all_unusable_settings_are_told_together(monkeypatch: pytest.MonkeyPatch
     assert str(caught.value).splitlines() == [
         "TIAOJIE_INTAKE_WORKERS: 0 to 5",
         "TIAOJIE_QUERY_WEB: 1 or more",
+        "TIAOJIE_NOTIFY_DISPATCHERS: 0 to 4",
         "TIAOJIE_BACKENDS=url needs TIAOJIE_MONGO_URL and TIAOJIE_AMQP_URL",
     ]

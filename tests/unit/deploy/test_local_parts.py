@@ -27,13 +27,23 @@ def test_keys_are_made_once_for_their_owner_only_and_then_stay(tmp_path: Path) -
     assert stat.S_IMODE(mode) == 0o600
 
 
+def test_an_account_that_a_later_release_needs_joins_those_there_are(tmp_path: Path) -> None:
+    before = keys.keep(tmp_path)
+    kept = json.loads((tmp_path / keys.FILE_NAME).read_text())
+    del kept["passwords"][keys.PARTNERS]
+    (tmp_path / keys.FILE_NAME).write_text(json.dumps(kept))
+    after = keys.keep(tmp_path)
+    assert after.passwords[keys.PARTNERS]
+    assert {**after.passwords, keys.PARTNERS: ""} == {**before.passwords, keys.PARTNERS: ""}
+
+
 def test_keys_are_of_the_form_that_services_read(tmp_path: Path) -> None:
     made = keys.keep(tmp_path)
     sealed = Keyring.parse(made.sealing_keys).seal(b"a name", "context")
     assert Keyring.parse(made.sealing_keys).open(sealed, "context") == b"a name"
     Keyring.parse(made.contact_keys)
     Hasher.parse(made.hashing_key)
-    assert len(set(made.passwords.values())) == len(made.passwords) == 5
+    assert len(set(made.passwords.values())) == len(made.passwords) == 6
 
 
 def test_a_port_in_use_is_not_free() -> None:

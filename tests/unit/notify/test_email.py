@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import socket
 import ssl
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
+from html import unescape
 from ipaddress import ip_address
 
 import pytest
@@ -322,3 +325,31 @@ def test_the_text_is_sent_in_base64_so_that_no_server_touches_it(serve):
     payload = message_from_bytes(mailbox.received[0][2]).get_payload()
     sent = base64.b64decode(payload).decode("utf-8")
     assert sent == BODY.text.replace("\n", "\r\n"), "lines of text end in CRLF (RFC 2045 6.6)"
+
+
+def test_large_print_says_the_same_words_in_large_letters_beside_the_plain_ones(serve):
+    text = "您好：\n\n流水号：2634 6268 8508 6477\n<b>&\n\n查询进度：https://tiaojie.example\n"
+    mailbox = Mailbox()
+    body = replace(BODY, text=text, large_print=True)
+    serve(mailbox).send(REFERENCE, body, lambda: None)
+    ((_, _, content),) = mailbox.received
+    mail = message_from_bytes(content, policy=default)
+    assert mail.get_content_type() == "multipart/alternative"
+    plain, page = (part.get_content() for part in mail.iter_parts())
+    assert plain.replace("\r\n", "\n") == text
+    shown = re.sub(r"<br>", "\n", re.sub(r"</p>", "\n\n", page))
+    assert unescape(re.sub(r"<[^>]+>", "", shown)).strip() == text.strip()
+    sizes = [int(size) for size in re.findall(r"(\d+)px/", page)]
+    assert sizes
+    assert min(sizes) >= 24
+    assert "color:#000" in page
+    assert "background:#fff" in page
+    assert "src=" not in page
+    assert "http" not in page.replace("https://tiaojie.example", "")
+
+
+def test_without_large_print_there_is_nothing_but_the_words(serve):
+    mailbox = Mailbox()
+    serve(mailbox).send(REFERENCE, BODY, lambda: None)
+    ((_, _, content),) = mailbox.received
+    assert message_from_bytes(content, policy=default).get_content_type() == "text/plain"

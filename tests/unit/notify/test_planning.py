@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notify.domain import (
-    CHANNELS,
     Desk,
     PlannedMessage,
     Waiting,
@@ -31,6 +30,7 @@ from services.notify.people.entitlements import (
     superseded_by,
     topic,
 )
+from services.notify.people.preferences import CHANNELS, WRITTEN
 from shared.contracts.clocks import CLOCKS
 from shared.contracts.events import consumed_by
 from shared.contracts.lifecycle import STATUSES, TRANSITIONS
@@ -108,8 +108,8 @@ TO_ALL = [n for n, told in ENTITLEMENTS.items() if set(PARTIES) <= set(told)
 
 
 @pytest.mark.parametrize("name", TO_ALL)
-def test_all_parties_that_have_been_asked_are_told_over_both_channels(name):
-    assert told(planned(name)) == {(p, c) for p in PARTIES for c in CHANNELS}
+def test_all_parties_that_have_been_asked_are_told_with_their_other_address_in_reserve(name):
+    assert told(planned(name)) == {(p, c) for p in PARTIES for c in WRITTEN}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+"""Whose something of a partner's is: its channel's; a platform administrator comes to all of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.access import Concerned
+from shared.asking import caller, reached
+from shared.errors import Refused, Text
+from shared.tokens import Principal
+
+_NO_CHANNEL: Final = Text(
+    "访问令牌未注明渠道（channel），请向平台申请带渠道的令牌",
+    "The access token names no channel: ask the platform for one with the claim `channel`",
+)
+
+
+def asker() -> Principal:
+    """Who asks; Refused("forbidden") for a partner whose token names no channel."""
+    principal = caller().principal
+    if principal is None:
+        raise Refused("unauthorised")
+    if principal.role == "partner" and not principal.channel:
+        raise Refused("forbidden", _NO_CHANNEL)
+    return principal
+
+
+def channel_of_asker() -> str | None:
+    """The channel whose things the asker may come to; None for all of them."""
+    principal = asker()
+    return principal.channel if principal.role == "partner" else None
+
+
+def must_own(channel: str) -> None:
+    """Refused("not_found") for what another channel has."""
+    asker()
+    if not reached(Concerned(channel=channel)):
+        raise Refused("not_found")

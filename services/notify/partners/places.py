@@ -1,0 +1,46 @@
+"""How many readers may hold a thread of this process at a time, in all and of one channel.
+
+A thread that waits for news serves nobody else; so the number is bounded, and one partner that
+opens streams without end takes its own places only.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+from shared.errors import Refused
+
+RETRY_AFTER_SECONDS = 5
+
+
+class Places:
+    """`take` gives a place or refuses; what it returns gives the place back, once."""
+
+    def __init__(self, *, in_all: int, of_channel: int) -> None:
+        self._in_all = in_all
+        self._of_channel = of_channel
+        self._taken: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def take(self, channel: str) -> Callable[[], None]:
+        """Refused("feed_busy") when all are taken."""
+        with self._lock:
+            if self._taken.total() >= self._in_all or self._taken[channel] >= self._of_channel:
+                raise Refused("feed_busy", extra={"retry_after": RETRY_AFTER_SECONDS})
+            self._taken[channel] += 1
+        given_back = threading.Event()
+
+        def give_back() -> None:
+            with self._lock:
+                if not given_back.is_set():
+                    given_back.set()
+                    self._taken[channel] -= 1
+
+        return give_back
+
+    @property
+    def taken(self) -> int:
+        with self._lock:
+            return self._taken.total()

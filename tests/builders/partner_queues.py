@@ -1,0 +1,119 @@
+"""notify with a real broker, for the tests of partners' own queues."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pika
+import requests
+
+from services.notify.partners import amqp_settling
+from services.notify.partners.parts import settling
+from shared import broker as topology
+from shared.contracts.partner_events import PARTNER_EXCHANGE
+from tests.web import Web, running
+
+CHANNEL = "app_pocket_12333"
+PATH = "/v1/amqp-credentials"
+WANTED = {"event_types": ["cn.tiaojie.case.*"], "divisions": ["37"], "description": "口袋应用"}
+
+
+@dataclass
+class Stand:
+    """notify's web process with a broker; `admin` is a channel to the virtual host."""
+
+    web: Web
+    admin: Any
+    vhost_url: str
+    management_url: str
+
+    @property
+    def partner(self) -> dict[str, str]:
+        return self.web.token("partner", channel=CHANNEL)
+
+    @property
+    def documents(self) -> Any:
+        return self.web.database.amqp_credentials
+
+    @property
+    def settling(self) -> amqp_settling.Settling:
+        made = settling(self.web.settings, self.web.database)
+        assert made is not None
+        return made
+
+    def make(self, **changes: Any) -> dict[str, Any]:
+        made = self.web.call("POST", PATH, {**WANTED, **changes}, headers=self.partner)
+        assert made.status_code == 201, made.get_data(as_text=True)
+        body: dict[str, Any] = made.get_json()
+        assert made.headers["Location"] == f"{PATH}/{body['id']}"
+        return body
+
+    def shown(self, credentials: str) -> dict[str, Any]:
+        answer = self.web.call("GET", f"{PATH}/{credentials}", headers=self.partner)
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        body: dict[str, Any] = answer.get_json()
+        return body
+
+    def publish(self, key: str, body: str = "{}") -> None:
+        self.admin.basic_publish(
+            PARTNER_EXCHANGE, key, body, pika.BasicProperties(delivery_mode=2, message_id=body)
+        )
+
+    def bindings(self, queue: str) -> set[str]:
+        vhost = urlsplit(self.vhost_url).path[1:]
+        found = requests.get(
+            f"{self.management_url}/api/queues/{vhost}/{queue}/bindings", timeout=10
+        ).json()
+        return {each["routing_key"] for each in found if each["source"] == PARTNER_EXCHANGE}
+
+    def user_exists(self, user: str) -> bool:
+        answer = requests.get(f"{self.management_url}/api/users/{user}", timeout=10)
+        return answer.status_code == 200
+
+
+@contextmanager
+def standing(
+    mongo_url: str, vhost_url: str, amqp_management_url: str, tmp_path: Path
+) -> Iterator[Stand]:
+    """A provisioned web process and its broker; what was made there is gone afterwards."""
+    topology.provision(vhost_url, "notify", 10_000)
+    connection = pika.BlockingConnection(pika.URLParameters(vhost_url))
+    channel = connection.channel()
+    channel.confirm_delivery()
+    parts = urlsplit(vhost_url)
+    with running(
+        "notify", mongo_url, tmp_path,
+        amqp_url=vhost_url,
+        amqp_management_url=amqp_management_url,
+        partner_amqp_url=f"amqp://{parts.hostname}:{parts.port}",
+    ) as web:  # fmt: skip
+        yield Stand(web, channel, vhost_url, amqp_management_url)
+        made = [d["_id"] for d in web.database.amqp_credentials.find({}, {"_id": 1})]
+    connection.close()
+    for user in made:  # users belong to no virtual host, so they outlive it
+        requests.delete(f"{amqp_management_url}/api/users/{user}", timeout=10)
+
+
+def as_partner(made: dict[str, Any]) -> pika.BlockingConnection:
+    return pika.BlockingConnection(pika.URLParameters(made["connection_urls"][0]))
+
+
+def got(made: dict[str, Any], channel: Any) -> list[str]:
+    """Bodies of what waits in the queue, which is empty afterwards."""
+    found = []
+    while (taken := channel.basic_get(made["queue"], auto_ack=True))[0] is not None:
+        found.append(taken[2].decode())
+    return found
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 15) -> None:
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, "it did not happen in time"
+        time.sleep(0.05)
