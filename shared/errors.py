@@ -110,6 +110,21 @@ PROBLEMS: Mapping[str, Problem] = {
         503,
         Text("等待或接收事件的连接过多，请稍后重试", "Too many readers wait for events, try again"),
     ),
+    "subscription_not_ready": Problem(
+        409,
+        Text(
+            "订阅当前状态不允许该操作，见 subscription_status",
+            "The subscription's status does not allow this, see `subscription_status`",
+        ),
+    ),
+    "subscription_exists": Problem(
+        409,
+        Text("已有相同的订阅，见 subscription", "There is such a subscription: see `subscription`"),
+    ),
+    "too_many_subscriptions": Problem(
+        409,
+        Text("该渠道的订阅已达上限，请先删除不用的", "The channel has all subscriptions it may have"),
+    ),
     "amqp_not_offered": Problem(
         409,
         Text(

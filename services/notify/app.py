@@ -154,13 +154,20 @@ def provision(settings: NotifySettings) -> None:
     Messages(database, None).ensure_indexes()
     ensure_channel_indexes(database)
     Throttle(database).create_indexes()
-    parts.provision(database)
+    parts.provision(settings, database)
+    _provision_dispatching(settings, database)
 
 
 def _texts(settings: NotifySettings, parsed: Namespace) -> None:
     from services.notify.channels.coverage import tell
 
     tell(settings, parsed)
+
+
+def _provision_dispatching(settings: NotifySettings, database: Database[Document]) -> None:
+    from services.notify.partners.wiring import ensure_dispatching
+
+    ensure_dispatching(database, settings.partner_event_days)
 
 
 def _dispatch(settings: NotifySettings, _: Namespace) -> None:

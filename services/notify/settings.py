@@ -40,6 +40,9 @@ class NotifySettings(ChannelSettings):
     feed_stream_seconds: float = setting(
         300.0, "A stream of events ends after so long, seconds; its reader connects again."
     )
+    partner_event_days: float = setting(
+        90.0, "How long partners can read and replay an event and see its deliveries, days."
+    )
     partner_timeout_seconds: float = setting(
         15.0, "Longest time a call to a partner's endpoint may take until its whole answer, seconds."
     )

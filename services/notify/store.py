@@ -10,7 +10,7 @@ from pymongo.errors import ExecutionTimeout
 
 from services.notify.channels.development import DevelopmentOutbox
 from services.notify.people.indexes import INDEXES
-from services.notify.people.message_list import SECONDS_MOST
+from services.notify.people.message_list import SECONDS_MOST, index_of
 from services.notify.people.messages import present, present_whole
 from shared.access import Query
 from shared.errors import Refused
@@ -35,9 +35,10 @@ class Messages:
         wanted = {"$and": [query, within]} if within else query
         newest = [("created_at", pymongo.DESCENDING), ("_id", pymongo.DESCENDING)]
         found = self.collection.find(wanted, {"body_sealed": False}).sort(newest).limit(most)
+        found = found.hint(index_of(query)).max_time_ms(int(1000 * SECONDS_MOST))
         with backend_errors():
             try:
-                return list(found.max_time_ms(int(1000 * SECONDS_MOST)))
+                return list(found)
             except ExecutionTimeout:
                 raise Refused("search_too_wide") from None
 

@@ -72,6 +72,7 @@ _CHANNEL: Final = _tokens(partner="own_channel", platform_admin="any")
 
 _APPLICATION = "/v1/applications/{serial_number}"
 _CASE = "/v1/cases/{serial_number}"
+_SUBSCRIPTION = "/v1/subscriptions/{subscription}"
 
 POLICY: Final[Mapping[str, Rule]] = {
     # intake
@@ -133,6 +134,19 @@ POLICY: Final[Mapping[str, Rule]] = {
     "PUT /v1/message-templates/{wording}/{channel}/{language}": _WORDINGS,
     "POST /v1/message-templates/{wording}/{channel}/{language}/preview": _WORDINGS,
     "GET /v1/message-templates/{wording}/{channel}/{language}/versions": _WORDINGS,
+    "POST /v1/subscriptions": _CHANNEL,
+    "GET /v1/subscriptions": _CHANNEL,
+    f"GET {_SUBSCRIPTION}": _CHANNEL,
+    f"PATCH {_SUBSCRIPTION}": _CHANNEL,
+    f"DELETE {_SUBSCRIPTION}": _CHANNEL,
+    f"POST {_SUBSCRIPTION}/verify": _CHANNEL,
+    f"POST {_SUBSCRIPTION}/pause": _CHANNEL,
+    f"POST {_SUBSCRIPTION}/resume": _CHANNEL,
+    f"POST {_SUBSCRIPTION}/rotate-secret": _CHANNEL,
+    f"POST {_SUBSCRIPTION}/test": _CHANNEL,
+    f"POST {_SUBSCRIPTION}/replay": _CHANNEL,
+    f"GET {_SUBSCRIPTION}/deliveries": _CHANNEL,
+    f"GET {_SUBSCRIPTION}/deliveries/{{delivery}}": _CHANNEL,
     "POST /v1/amqp-credentials": _CHANNEL,
     "GET /v1/amqp-credentials": _CHANNEL,
     "GET /v1/amqp-credentials/{credentials}": _CHANNEL,

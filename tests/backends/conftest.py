@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests.builders.endpoints import Endpoints, endpoints
 from tests.builders.partner_queues import Stand, standing
 from tests.web import Web, running
 
@@ -39,6 +40,19 @@ def stand(
     """notify with a broker: partners can have queues of their own."""
     with standing(mongo_url, vhost_url, amqp_management_url, tmp_path) as stand:
         yield stand
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Endpoints]:
+    with endpoints() as found:
+        yield found
+
+
+@pytest.fixture
+def partners(served: Endpoints) -> Endpoints:
+    """A partner's side of webhooks, as if nothing had ever arrived there."""
+    served.forget()
+    return served
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.intake.handlers import HANDLERS as INTAKE_LEARNING
+from services.notify.partners.cursors import cursor_of
 from services.query.handlers import HANDLERS as LEARNING
 from services.query.policy_import import import_markdown
 from services.routing.case_numbers import CaseNumbers
@@ -30,6 +31,8 @@ from tests.builders.cases import a_mediator, an_organisation
 from tests.builders.events import a_submission, an_event
 from tests.builders.evidence import PDF, PROGRAM, a_jpeg
 from tests.builders.fuzzing import Known, Sent, requests
+from tests.builders.partner_log import logged, many
+from tests.builders.partner_queues import CHANNEL, a_broker, some_credentials
 from tests.builders.routing import a_submitted_event, apply, fill
 from tests.house.sources import ROOT, SERVICES
 from tests.web import Web, running
@@ -72,11 +75,18 @@ FUZZ = settings(
 
 
 @pytest.fixture(scope="module")
-def webs(mongo_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Web]]:
+def webs(
+    mongo_url: str,
+    module_vhost_url: str,
+    amqp_management_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, Web]]:
     with ExitStack() as stack:
+        broker = stack.enter_context(a_broker(module_vhost_url, amqp_management_url))
+        more = {**LIMITS, "notify": {**LIMITS["notify"], **broker}}
         yield {
             name: stack.enter_context(
-                running(name, mongo_url, tmp_path_factory.mktemp(name), **LIMITS.get(name, {}))
+                running(name, mongo_url, tmp_path_factory.mktemp(name), **more.get(name, {}))
             )
             for name in FURNISHED
         }
@@ -217,9 +227,18 @@ def furnish_notify(web: Web, _: Path) -> Known:
         body = {"contacts": [{"phone": "13900001111"}]}
         path = f"/v1/staff-contacts/{desk}"
         assert web.call("PUT", path, body, headers=web.token("platform_admin")).status_code == 200
+    logged(web.database, *many(3))
+    queue = {"event_types": ["cn.tiaojie.case.*"], "channel": CHANNEL}
     return Known(
         parameters={
             "serial": [NUMBER],
+            "credentials": [some_credentials(web.database)],
+            "after": ["start", "now", cursor_of(2)],
+            "Last-Event-ID": [cursor_of(1)],
+            "types": ["cn.tiaojie.case.*"],
+            "divisions": ["37,51"],
+            "limit": ["2"],
+            "wait": ["0"],
             "audience": desks,
             "organisation": ["org-370102"],
             "wording": ["case.withdrawn", "phone.code_requested"],
@@ -228,6 +247,8 @@ def furnish_notify(web: Web, _: Path) -> Known:
             "token": ["an-invented-token"],
         },
         bodies={
+            "post_v1_amqp_credentials": [queue, {**queue, "divisions": ["37"], "max_length": 5}],
+            "patch_v1_amqp_credentials_credentials": [{"divisions": ["51"]}, {"language": "en"}],
             "post_v1_message_receipts_provider": [
                 [{"success": True, "err_code": "DELIVERED", "biz_id": "b1", "out_id": "m1"}],
                 [{"report_status": "FAIL", "errmsg": "UNDELIV", "sid": "s1"}],

@@ -15,7 +15,15 @@ from services.notify.partners import amqp_settling
 from services.notify.partners.amqp_store import Credentials
 from shared.contracts.partner_events import DROPPED_QUEUE, PARTNER_EXCHANGE
 from shared.errors import Transient
-from tests.builders.partner_queues import CHANNEL, PATH, WANTED, Stand, as_partner, got
+from tests.builders.partner_queues import (
+    CHANNEL,
+    PATH,
+    WANTED,
+    Stand,
+    as_partner,
+    got,
+    some_credentials,
+)
 from tests.web import Web, problem
 
 # --- making ------------------------------------------------------------------------------------
@@ -228,6 +236,15 @@ def test_what_cannot_be_had_is_refused_where_it_stands(
     refused = notify.call("POST", PATH, {**WANTED, **changes}, headers=of_shandong)
     errors = problem(refused, 422, "validation_failed")["errors"]
     assert [(e["pointer"], e["code"]) for e in errors] == [(pointer, code)]
+
+
+def test_a_queue_is_not_left_without_event_types(notify: Web) -> None:
+    path = f"{PATH}/{some_credentials(notify.database)}"
+    partner = notify.token("partner", channel=CHANNEL)
+    for nothing in ([], None):
+        refused = notify.call("PATCH", path, {"event_types": nothing}, headers=partner)
+        (error,) = problem(refused, 422, "validation_failed")["errors"]
+        assert (error["pointer"], error["code"]) == ("/event_types", "required")
 
 
 def test_who_names_no_place_gets_what_the_token_may_see(stand: Stand) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from services.notify.partners.deliveries import (
 from services.notify.partners.resolving import NoAddress
 from services.notify.partners.schedule import Pauses
 from services.notify.partners.subscriptions import new_secret
-from tests.builders.endpoints import Endpoints, endpoints, until
+from tests.builders.endpoints import Endpoints, until
 from tests.builders.webhooks import (
     a_subscription,
     dispatching,
@@ -27,20 +26,6 @@ SOON = Pauses((0.3,) * 50)
 """Retries that a test can wait for."""
 
 Db = Database[dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Endpoints]:
-    with endpoints() as found:
-        yield found
-
-
-@pytest.fixture
-def partners(served: Endpoints) -> Endpoints:
-    served.received.clear()
-    served.answers.clear()
-    served.secrets.clear()
-    return served
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import ssl
-from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -27,20 +26,6 @@ from tests.builders.webhooks import (
 )
 
 Db = Database[dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Endpoints]:
-    with endpoints() as found:
-        yield found
-
-
-@pytest.fixture
-def partners(served: Endpoints) -> Endpoints:
-    served.received.clear()
-    served.answers.clear()
-    served.secrets.clear()
-    return served
 
 
 @pytest.fixture

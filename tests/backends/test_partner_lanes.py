@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import secrets
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -18,7 +17,7 @@ from services.notify.partners.schedule import Pauses
 from services.notify.partners.shards import shard_of
 from services.notify.partners.subscriptions import new_secret
 from shared.sealing import Keyring, new_key
-from tests.builders.endpoints import Endpoints, endpoints, until
+from tests.builders.endpoints import Endpoints, until
 from tests.builders.webhooks import (
     KEYRING,
     a_subscription,
@@ -33,20 +32,6 @@ NO = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
 SOON = Pauses((0.05,) * 50)
 """Retries that a test can wait for."""
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Endpoints]:
-    with endpoints() as found:
-        yield found
-
-
-@pytest.fixture
-def partners(served: Endpoints) -> Endpoints:
-    served.received.clear()
-    served.answers.clear()
-    served.secrets.clear()
-    return served
 
 
 @pytest.fixture

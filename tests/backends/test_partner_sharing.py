@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,22 +14,10 @@ from services.notify.partners.deliveries import delivery_id
 from services.notify.partners.lane_documents import place_of
 from services.notify.partners.shards import LEASE_SECONDS, SHARDS, Shards, shard_of
 from shared.errors import BackendAway
-from tests.builders.endpoints import Endpoints, endpoints, until
+from tests.builders.endpoints import Endpoints, until
 from tests.builders.webhooks import a_subscription, dispatching, log_events, provided, stores
 
 Db = Database[dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Endpoints]:
-    with endpoints() as found:
-        yield found
-
-
-@pytest.fixture
-def partners(served: Endpoints) -> Endpoints:
-    served.received.clear()
-    return served
 
 
 @pytest.fixture
@@ -121,7 +108,8 @@ def test_a_lane_that_somebody_else_has_taken_is_left_alone(db: Db, partners: End
     with dispatching(db) as running:
         until(lambda: running.lanes)
         lease = {"_id": f"shard:{shard_of(key):02}"}
-        db["leases"].update_one(lease, {"$set": {"holder": "other", "until": datetime(2100, 1, 1)}})
+        taken = {"holder": "other", "until": datetime(2100, 1, 1, tzinfo=UTC)}
+        db["leases"].update_one(lease, {"$set": taken})
         until(lambda: not running.lanes)
         log_events(db, 5)
         time.sleep(0.3)

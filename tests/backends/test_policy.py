@@ -35,6 +35,8 @@ from shared.sealing import Keyring, new_key
 from tests.builders.applications import an_application, an_id_number, with_agent
 from tests.builders.cases import a_mediator, an_organisation
 from tests.builders.evidence import PDF, PROGRAM
+from tests.builders.partner_log import a_partner_event, logged
+from tests.builders.partner_queues import some_credentials
 from tests.builders.routing import a_runner, fill
 from tests.house.services import built
 from tests.house.sources import SERVICES
@@ -69,6 +71,7 @@ class World:
     serial: str
     code: str
     policy: str = ""
+    credentials: str = ""
     owners: dict[str, str] = field(default_factory=dict)
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     fresh: Iterator[int] = field(default_factory=lambda: count(1000))
@@ -80,7 +83,7 @@ class World:
         for service, names in {
             "intake": ("applications",),
             "routing": ("cases", "organisations", "mediators"),
-            "notify": ("staff_contacts",),
+            "notify": ("staff_contacts", "amqp_credentials"),
         }.items():
             for name in names:
                 found = list(self.webs[service].database[name].find())
@@ -140,6 +143,7 @@ def world(mongo_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         _tell_everybody(made)
         _ask_the_respondent(made)
         _register_the_staff(made)
+        _tell_partners(made)
         _put_papers_in_the_file(made)
         _add_a_law(made, tmp_path_factory.mktemp("laws"))
         made.keep()
@@ -223,6 +227,13 @@ def _register_the_staff(world: World) -> None:
     assert put.status_code == 200, put.get_data(as_text=True)
 
 
+def _tell_partners(world: World) -> None:
+    """A queue of the channel's, and an event of the case in the log."""
+    database = world.webs["notify"].database
+    world.credentials = some_credentials(database, description=HERE)
+    logged(database, a_partner_event(serial=world.serial))
+
+
 def _add_a_law(world: World, folder: Path) -> None:
     (folder / "社会法").mkdir()
     (folder / "社会法" / "渡口劳动法(2019-01-02).md").write_text(AN_ACT, encoding="utf-8")
@@ -292,6 +303,7 @@ def path_of(world: World, operation: str) -> str:
         audience=f"organisation:{HERE}",
         command="begin-examination",
         policy_id=world.policy,
+        credentials=world.credentials,
         number=1,
         draft_id=a_draft(world) if "{draft_id}" in operation else "",
         verification="none",
@@ -372,6 +384,7 @@ def ask(
 
 EMPTY_TO_STRANGERS = {
     "GET /v1/cases", "GET /v1/organisations/managed", "GET /v1/my/cases", "GET /v1/messages",
+    "GET /v1/amqp-credentials",
 }  # fmt: skip
 """Lists of what one may come to: whoever may come to nothing is shown nothing."""
 
@@ -383,6 +396,13 @@ ABOUT_NOTHING = {
     "GET /v1/warnings",
 }  # fmt: skip
 """The caller says whose, or they count what the list shows; of warnings there is none here."""
+
+
+FOR_ANY_CHANNEL = {"GET /v1/events", "GET /v1/events/stream", "POST /v1/amqp-credentials"}
+"""About no channel's things: what is offered to all, and what is to be one's own."""
+
+NO_CHANNEL = "forbidden"
+"""To a partner whose token names none at all."""
 
 
 def expected(operation: str, role: str | None, *, holds: bool) -> set[str]:
@@ -397,14 +417,20 @@ def expected(operation: str, role: str | None, *, holds: bool) -> set[str]:
     relation = rule.roles[role]
     if relation == "any" or holds or operation in ABOUT_NOTHING:
         return {IN}
+    return to_strangers(operation, relation, needs_code=needs_code)
+
+
+def to_strangers(operation: str, relation: Relation, *, needs_code: bool) -> set[str]:
+    """What those are answered to whom the relation does not hold."""
     if operation in EMPTY_TO_STRANGERS:
         return {SOME, "forbidden"}
     if operation in FORBIDDEN_TO_STRANGERS:
         return {"forbidden"}
-    of_strangers = "not_found"
+    if relation == "own_channel":
+        return {IN if operation in FOR_ANY_CHANNEL else "not_found", NO_CHANNEL}
     if relation in {"holder", "party"}:
-        of_strangers = "unauthorised" if needs_code else IN
-    return {of_strangers}
+        return {"unauthorised" if needs_code else IN}
+    return {"not_found"}
 
 
 def found(world: World, operation: str, outcome: str, answer: Any) -> str:

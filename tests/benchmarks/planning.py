@@ -18,7 +18,7 @@ from shared.contracts.events import EXCHANGE
 from shared.sealing import Keyring
 from tests.benchmarks import case_stream
 from tests.benchmarks.figures import Figure, legs, percentile
-from tests.benchmarks.stand import LOAD, Stand, on_core, wait_until
+from tests.benchmarks.stand import LOAD, Stand, on_core, processor_seconds, wait_until
 
 EVENTS, ROUNDS = 10_000, 3
 PER_SECOND, SECONDS = 1_000, 15
@@ -67,9 +67,10 @@ def _worker(stand: Stand) -> Iterator[Figure]:
         environment["TIAOJIE_AMQP_URL"] = url
         provision(url, "notify", 200_000)
         stand.run(["-m", "services.notify", "provision"], environment)
-        with stand.process("planner", ["-m", "services.notify", "worker"], environment):
+        with stand.process("planner", ["-m", "services.notify", "worker"], environment) as worker:
             offered = _offer(url, told)
             wait_until(lambda: not _waiting(url), 120)
+            used = processor_seconds(worker.pid)
         if left := _waiting(url):  # ending in good order, it has settled what it had in hand
             raise RuntimeError(f"{left} events were not settled")
         messages = list(stand.client[f"{PREFIX}notify"]["messages"].find())
@@ -80,7 +81,7 @@ def _worker(stand: Stand) -> Iterator[Figure]:
         "ms",
         at_most=1_000.0,
         note=f"p50 {percentile(lags, 0.5):.0f} ms; {len(told)} events, {len(messages)} messages, "
-        "which the same worker sends meanwhile",
+        f"which the same worker sends meanwhile; processor {1e6 * used / len(told):.0f} µs an event",
     )
 
 

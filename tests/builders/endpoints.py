@@ -60,6 +60,12 @@ class Endpoints:
     secrets: list[str] = field(default_factory=list)
     connections: int = 0
 
+    def forget(self) -> None:
+        self.received.clear()
+        self.answers.clear()
+        self.secrets.clear()
+        self.connections = 0
+
     def url(self, path: str) -> str:
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}{path}"
 

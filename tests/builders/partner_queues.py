@@ -6,16 +6,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pika
 import requests
+from pymongo.database import Database
 
-from services.notify.partners import amqp_settling
+from services.notify.partners import amqp, amqp_settling
+from services.notify.partners.amqp_store import Credentials
 from services.notify.partners.parts import settling
 from shared import broker as topology
+from shared.contracts.envelope import Trace, new_id, new_traceparent
 from shared.contracts.partner_events import PARTNER_EXCHANGE
 from tests.web import Web, running
 
@@ -82,22 +86,48 @@ def standing(
     mongo_url: str, vhost_url: str, amqp_management_url: str, tmp_path: Path
 ) -> Iterator[Stand]:
     """A provisioned web process and its broker; what was made there is gone afterwards."""
-    topology.provision(vhost_url, "notify", 10_000)
-    connection = pika.BlockingConnection(pika.URLParameters(vhost_url))
-    channel = connection.channel()
-    channel.confirm_delivery()
-    parts = urlsplit(vhost_url)
-    with running(
-        "notify", mongo_url, tmp_path,
-        amqp_url=vhost_url,
-        amqp_management_url=amqp_management_url,
-        partner_amqp_url=f"amqp://{parts.hostname}:{parts.port}",
-    ) as web:  # fmt: skip
+    with (
+        a_broker(vhost_url, amqp_management_url) as settings,
+        running("notify", mongo_url, tmp_path, **settings) as web,
+    ):
+        connection = pika.BlockingConnection(pika.URLParameters(vhost_url))
+        channel = connection.channel()
+        channel.confirm_delivery()
         yield Stand(web, channel, vhost_url, amqp_management_url)
-        made = [d["_id"] for d in web.database.amqp_credentials.find({}, {"_id": 1})]
-    connection.close()
-    for user in made:  # users belong to no virtual host, so they outlive it
-        requests.delete(f"{amqp_management_url}/api/users/{user}", timeout=10)
+        connection.close()
+
+
+@contextmanager
+def a_broker(vhost_url: str, amqp_management_url: str) -> Iterator[dict[str, Any]]:
+    """Settings of notify for a virtual host that is ready for partners; the users that were made
+    for it are gone afterwards, which would outlive it."""
+    topology.provision(vhost_url, "notify", 10_000)
+    parts = urlsplit(vhost_url)
+    yield {
+        "amqp_url": vhost_url,
+        "amqp_management_url": amqp_management_url,
+        "partner_amqp_url": f"amqp://{parts.hostname}:{parts.port}",
+    }
+    granted = requests.get(
+        f"{amqp_management_url}/api/vhosts/{parts.path[1:]}/permissions", timeout=10
+    ).json()
+    for each in granted:
+        if each["user"].startswith("amqp_"):
+            requests.delete(f"{amqp_management_url}/api/users/{each['user']}", timeout=10)
+
+
+def some_credentials(database: Database[dict[str, Any]], **changes: Any) -> str:
+    """Credentials as they are kept, of which no broker knows; what they are called."""
+    at, key = datetime.now(UTC), amqp.new_id()
+    stated = {
+        **WANTED, "max_length": 10, "message_ttl_days": 1, "language": "zh", "alert_sealed": None,
+        **changes,
+    }  # fmt: skip
+    state = amqp.created(stated, CHANNEL, amqp.Password.draw(), at)
+    settled = {**state, "status": "active", "unsettled": False, "fresh_user": False}
+    trace = Trace(new_traceparent(), new_id())
+    Credentials(database).insert(key, settled, at=at, trace=trace)
+    return key
 
 
 def as_partner(made: dict[str, Any]) -> pika.BlockingConnection:

@@ -30,6 +30,7 @@ from services.notify.partners.subscriptions import (
     new_secret,
     sealed_secret,
 )
+from services.notify.partners.wiring import ensure_dispatching
 from shared import sealing
 from shared.contracts.envelope import Trace, new_id, new_traceparent
 from shared.decision import Decision
@@ -112,9 +113,8 @@ def change(database: Database[Document], key: str, **fields: Any) -> None:
 
 
 def provided(database: Database[Document]) -> None:
-    """Indexes and leases, as `provision` makes them."""
-    EventLog(database).ensure_indexes(90)
-    Deliveries(database).ensure_indexes(90)
+    """Indexes as `provision` makes them, and the leases."""
+    ensure_dispatching(database, 90)
     Shards(database).ensure()
 
 

@@ -18,6 +18,8 @@ def start_again(system: System, name: str) -> None:
     service, role, *number = name.split("-")
     if role == "web":
         system.start_web(service)
+    elif role == "dispatcher":
+        system.start_dispatcher(int(number[0]))
     else:
         system.start_worker(service, int(number[0]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -13,7 +14,10 @@ from hypothesis import strategies as st
 
 from services.notify.domain import Desk
 from services.notify.handlers import WAITING_MOST, Planning, handlers
+from services.notify.people.messages import open_body
+from services.notify.people.quiet_hours import QuietHours
 from services.notify.people.templates import Templates
+from shared.civil_time import MAINLAND_TIME
 from shared.contracts.envelope import Event
 from shared.decision import NOTHING, Decision
 from shared.errors import Permanent, Transient
@@ -67,7 +71,7 @@ def told(name: str, sequence: int, **changes: Any) -> Event:
 
 
 def decide(event: Event, state: dict[str, Any] | None) -> Decision:
-    (handler,) = TABLE[event.name]
+    handler = TABLE[event.name][0]
     assert isinstance(handler, Deciding)
     states = {event.subject: state} if state else {}
     return handler.for_batch([event], states)(event, state, NOW)
@@ -280,12 +284,67 @@ def test_a_warning_is_told_to_the_platform_administrators() -> None:
     assert {r.document["party"] for r in decision.records} == {"platform"}
 
 
-def test_a_person_without_any_address_is_not_written_to() -> None:
+def test_whoever_nothing_reaches_finds_it_in_the_inbox_where_it_has_arrived() -> None:
     nobody = {**PERSON, "phone": None}
     landline = {**PERSON, "phone": "+8653100000001"}
     unwilling = {**PERSON, "notify": False}
     for person in (nobody, landline, unwilling):
-        assert live([a_submission(person)])[1] == []
+        (record,) = decide(a_submission(person), None).records
+        document = record.document
+        assert (document["channel"], document["status"]) == ("inbox", "delivered")
+        assert document["sent_at"] == document["settled_at"] == NOW
+        assert (document["to_masked"], document["next_attempt_at"]) == ("", None)
+
+
+SEVERAL = {**PERSON, "email": "tiezhu@example.com", "push": "device-0001-abcdef"}
+
+
+@pytest.mark.parametrize(
+    "prefers, order",
+    [(None, "sms email push"), ("sms", "sms email push"), ("email", "email sms push"),
+     ("app", "push sms email"), ("pigeon", "sms email push")],
+)  # fmt: skip
+def test_one_message_is_due_and_the_others_wait_in_the_order_the_person_prefers(
+    prefers: str | None, order: str
+) -> None:
+    records = decide(a_submission({**SEVERAL, "prefers": prefers}), None).records
+    documents = [record.document for record in records]
+    assert [d["channel"] for d in documents] == order.split()
+    assert [d["status"] for d in documents] == ["planned", "standby", "standby"]
+    assert [d["next"] for d in documents] == [documents[1]["_id"], documents[2]["_id"], None]
+    assert [d["next_attempt_at"] for d in documents] == [NOW, None, None]
+
+
+def test_who_asks_for_large_print_gets_it_and_others_do_not() -> None:
+    for wanted in (True, False, None):
+        person = {**SEVERAL, "large_print": wanted}
+        for record in decide(a_submission(person), None).records:
+            assert open_body(record.document, KEYRING).large_print is bool(wanted)
+
+
+def test_at_night_what_is_not_urgent_is_planned_for_the_morning() -> None:
+    night = Planning(
+        Templates("http://localhost:8000"), KEYRING, Staff(), QuietHours.parse("22-8")
+    )
+    late = datetime(2026, 11, 2, 23, 30, tzinfo=MAINLAND_TIME)
+    state, _ = live([a_submission(SEVERAL)])
+    due = {
+        name: night.decide(event, before, late, staff={}).records[0].document["next_attempt_at"]
+        for name, event, before in (
+            ("submitted", a_submission(SEVERAL), None),
+            ("assigned", told("case.mediator_assigned", 2), state),
+        )
+    }
+    assert due["submitted"] == late
+    assert due["assigned"].astimezone(MAINLAND_TIME).hour == 8
+
+
+def test_who_may_look_into_the_inbox_is_kept_as_hashes() -> None:
+    state, _ = live([SUBMISSION])
+    assert state is not None
+    assert state["holder_hashes"] == ["hash-of-applicant"]
+    assert state["respondent_hashes"] == ["hash-of-employer"]
+    assert state["codes_expire_at"] > NOW
 
 
 def test_what_is_recorded_holds_no_address_and_no_word() -> None:

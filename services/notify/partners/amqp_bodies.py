@@ -34,6 +34,11 @@ def _no_masked_address(body: Mapping[str, Any], _: date) -> Iterable[FieldError]
         yield fault("bad_format").at("/alert_email")
 
 
+def _some_types(body: Mapping[str, Any], _: date) -> Iterable[FieldError]:
+    if "event_types" in body and not body["event_types"]:
+        yield fault("required").at("/event_types")
+
+
 class AmqpCredentialsChange(Body):
     """What may be changed of a queue; what is not named stays."""
 
@@ -42,7 +47,7 @@ class AmqpCredentialsChange(Body):
     description = Str("说明", _WORDS_MOST)
     alert_email = Email("告警邮箱")
     language = Choice("语言", ("zh", "en"))
-    rules: ClassVar[tuple[Rule, ...]] = (_types_exist, _no_masked_address)
+    rules: ClassVar[tuple[Rule, ...]] = (_types_exist, _some_types, _no_masked_address)
 
 
 class NewAmqpCredentialsBody(AmqpCredentialsChange):
@@ -75,7 +80,7 @@ def changed_state(
 ) -> dict[str, Any]:
     """What a body changes. Refused("validation_failed")."""
     changes: dict[str, Any] = {}
-    if body.get("event_types"):
+    if "event_types" in body:
         changes["event_types"] = list(dict.fromkeys(body["event_types"]))
     if "divisions" in body:
         changes["divisions"] = _places(body["divisions"] or (), reach)

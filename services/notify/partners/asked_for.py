@@ -29,11 +29,11 @@ _TOO_NARROW: Final = Fault(
 _COUNTY_DIGITS: Final = 6
 
 
-def unknown_types(patterns: Sequence[str], at: str) -> Iterator[FieldError]:
+def unknown_types(patterns: Sequence[object], at: str) -> Iterator[FieldError]:
     """Faults of patterns that match nothing that is offered; `at` is their pointer, `{}` in it the
-    index."""
+    index. What is no text is at fault already."""
     for index, pattern in enumerate(patterns):
-        if not names_of([pattern]):
+        if isinstance(pattern, str) and not names_of([pattern]):
             yield _NOTHING_MATCHES.at(at.format(index))
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from services.notify.partners.deliveries import Deliveries, delivery_id
-from services.notify.partners.lanes import Item
+from services.notify.partners.items import Item
 from services.notify.partners.log import Entry, EventLog
 from services.notify.partners.traffic import Running
 from shared.errors import BackendAway

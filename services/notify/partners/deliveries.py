@@ -27,7 +27,7 @@ from pymongo import ASCENDING, IndexModel, InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from services.notify.partners.endings import Ending
-from services.notify.partners.lanes import Item, Status, Write
+from services.notify.partners.items import Item, Status, Write
 from services.notify.partners.shards import shard_of
 from shared.errors import BackendAway
 from shared.store import DUPLICATE_KEY, backend_errors

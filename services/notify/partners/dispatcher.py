@@ -145,6 +145,7 @@ class Dispatcher:
     async def _begin(self) -> None:
         while True:
             try:
+                await self._in("leases")(self._stores.shards.ensure)
                 await self._reader.begin()
                 await self._follow()
             except BackendAway:

@@ -21,17 +21,14 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Collection
-from dataclasses import dataclass
 from itertools import count
-from typing import Final, Literal
+from typing import Final
 
 from services.notify.partners.endings import Ending
+from services.notify.partners.items import Effect, Item, Status, Write
 from services.notify.partners.log import Entry
 from services.notify.partners.pace import Pace
 from services.notify.partners.schedule import DELIVERY, Pauses
-
-Status = Literal["retrying", "delivered", "exhausted", "held", "cancelled"]
-Effect = Literal["pause", "stop"]
 
 QUEUE: Final = 256
 """Events a lane holds that were not tried yet; the rest stays in the log."""
@@ -48,39 +45,6 @@ _AHEAD: Final = 4
 _LATELY_MOST: Final = 1_000
 _LATELY_SECONDS: Final = 60.0
 """How long a settled delivery is known as such: far longer than a question to the database takes."""
-
-
-@dataclass(slots=True, eq=False)
-class Item:
-    """One delivery of a lane; `position` is None for a test event, which has no place in the log."""
-
-    event_id: str
-    subject: str
-    position: int | None
-    entry: Entry | None = None
-    tries: int = 0
-    recorded: bool = False
-    due: float | None = None
-
-    @property
-    def line(self) -> str:
-        """What is delivered one after the other: the events of a subject."""
-        return self.event_id if self.position is None else self.subject
-
-
-@dataclass(slots=True)
-class Write:
-    """What has to be recorded of a delivery; `first` if nothing was recorded before, then `entry`
-    is there. Without an `ending` it is kept back behind an earlier one."""
-
-    item: Item
-    status: Status
-    first: bool
-    tries: int
-    next_at: float | None
-    ending: Ending | None
-    ended_at: float
-    entry: Entry | None
 
 
 class Lane:

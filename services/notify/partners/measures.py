@@ -9,7 +9,7 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from services.notify.partners.lanes import Write
+from services.notify.partners.items import Write
 
 DELIVERIES = Counter(
     "tiaojie_partner_deliveries_total",

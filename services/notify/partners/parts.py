@@ -1,4 +1,4 @@
-"""The partners' queues and the feed put together from the settings, for `app`; connects to nothing."""
+"""Webhooks, the partners' queues and the feed put together from the settings, for `app`; connects to nothing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from services.notify.partners.amqp_api import Offer, PartnerQueues
 from services.notify.partners.amqp_api import routes as queue_routes
 from services.notify.partners.amqp_settling import Settling
 from services.notify.partners.amqp_store import Credentials
+from services.notify.partners.deliveries import Deliveries
+from services.notify.partners.deliveries_api import DeliveryDesk
+from services.notify.partners.deliveries_api import routes as delivery_routes
 from services.notify.partners.feed import Feed
 from services.notify.partners.feed_api import EventFeed
 from services.notify.partners.feed_api import routes as feed_routes
@@ -19,6 +22,9 @@ from services.notify.partners.log import EventLog
 from services.notify.partners.management import Management
 from services.notify.partners.overflow import Overflow
 from services.notify.partners.places import Places
+from services.notify.partners.subscriptions import SUBSCRIPTIONS, Subscriptions
+from services.notify.partners.subscriptions_api import Webhooks
+from services.notify.partners.subscriptions_api import routes as webhook_routes
 from services.notify.partners.tail import Tail
 from shared.sealing import Keyring
 from shared.stopping import is_stopping
@@ -32,7 +38,7 @@ if TYPE_CHECKING:
     from services.notify.settings import NotifySettings
 
 
-OUTBOXES: Final = (CREDENTIALS,)
+OUTBOXES: Final = (CREDENTIALS, SUBSCRIPTIONS)
 """Aggregates that tell what becomes of them."""
 
 SETTLE_SECONDS: Final = 20.0
@@ -50,7 +56,19 @@ def routes(
         keyring,
         settings.amqp_url,
     )
-    return (*queue_routes(queues), *feed_routes(event_feed(settings, database)))
+    webhooks = Webhooks(
+        Subscriptions(database, keyring),
+        Deliveries(database),
+        EventLog(database),
+        keyring,
+        settings.partner_allow_loopback,
+    )
+    return (
+        *webhook_routes(webhooks),
+        *delivery_routes(DeliveryDesk(webhooks)),
+        *queue_routes(queues),
+        *feed_routes(event_feed(settings, database)),
+    )
 
 
 def tasks(settings: NotifySettings, database: Database[Document]) -> Sequence[Task]:
@@ -65,8 +83,10 @@ def tasks(settings: NotifySettings, database: Database[Document]) -> Sequence[Ta
     )
 
 
-def provision(database: Database[Document]) -> None:
+def provision(settings: NotifySettings, database: Database[Document]) -> None:
     """Indexes; and the worker looks after every queue anew."""
+    EventLog(database).ensure_indexes(settings.partner_event_days)
+    Subscriptions(database, Keyring.parse(settings.contact_keys)).ensure_indexes()
     credentials = Credentials(database)
     credentials.ensure_indexes()
     credentials.unsettle_all()

@@ -13,7 +13,8 @@ from typing import Final
 
 from services.notify.partners import measures
 from services.notify.partners.deliveries import Lineage
-from services.notify.partners.lanes import Lane, Write
+from services.notify.partners.items import Write
+from services.notify.partners.lanes import Lane
 from shared.backoff import pause
 from shared.errors import BackendAway
 from shared.log import logger

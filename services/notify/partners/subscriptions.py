@@ -209,6 +209,7 @@ class Subscriptions:
 
     def __init__(self, database: Database[Document], keyring: Keyring) -> None:
         self.aggregates = Aggregates(database[SUBSCRIPTIONS])
+        self.lanes = database["lanes"]
         self._collection = database[SUBSCRIPTIONS]
         self._keyring = keyring
         self._versions: dict[str, int] = {}
@@ -234,7 +235,7 @@ class Subscriptions:
             return list(self._collection.find({"_id": {"$in": list(keys)}}))
 
     def of_channel(self, channel: str | None, most: int) -> list[Document]:
-        """The newest of a channel, or of all."""
+        """The newest of a channel, or of all; what was stopped is shown too."""
         wanted: Document = {} if channel is None else {"channel": channel}
         with backend_errors():
             return list(self._collection.find(wanted).sort("created_at", -1).limit(most))

@@ -18,7 +18,8 @@ from services.notify.partners.calls import Endpoint
 from services.notify.partners.catalogue import Filter
 from services.notify.partners.deliveries import Lineage
 from services.notify.partners.endings import Ending
-from services.notify.partners.lanes import Item, Lane
+from services.notify.partners.items import Item
+from services.notify.partners.lanes import Lane
 from services.notify.partners.pace import Standing
 from services.notify.partners.pools import Place, Pools
 from services.notify.partners.recording import Recording

@@ -70,8 +70,8 @@ def dispatcher_process(
 
 
 def ensure_dispatching(database: Database[dict[str, Any]], days: float) -> None:
-    """Indexes and leases of the dispatcher; `days` is how long the log is kept."""
-    deliveries, shards = Deliveries(database), Shards(database)
+    """Indexes of what the dispatcher reads; `days` is how long the log is kept."""
+    EventLog(database).ensure_indexes(days)
+    deliveries = Deliveries(database)
     deliveries.ensure_indexes(days)
-    LaneDocuments(database, deliveries, shards.holder, pause_after=0).ensure_indexes()
-    shards.ensure()
+    LaneDocuments(database, deliveries, "", pause_after=0).ensure_indexes()

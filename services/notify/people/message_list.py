@@ -1,6 +1,6 @@
 """Which messages staff look for: filters, and pages from the newest to the oldest.
 
-Every question is read from an index in the order of the page. What an index cannot narrow (an event,
+Every question is read from an index that is named (`index_of`), in the order of the page. What an index cannot narrow (an event,
 a channel) is looked for among the newest, for SECONDS_MOST at most: a question that finds too little in
 that time is refused rather than answered in part (`search_too_wide`).
 """
@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from services.notify.people.entitlements import AUDIENCES, ENTITLEMENTS
 from services.notify.people.preferences import CHANNELS
-from services.notify.people.statuses import STATUSES
+from services.notify.people.statuses import STATUSES, TROUBLED
 from shared.asking import typed_serial_number
 from shared.contracts.faults import fault
 from shared.contracts.fields import Choice, Count, Moment, Str
@@ -63,6 +63,13 @@ def query_of(stated: Mapping[str, Any]) -> Document:
             {"$or": [{"created_at": {"$lt": at}}, {"_id": {"$lt": key}}]},
         ]
     return {**query, "$and": conditions} if conditions else query
+
+
+def index_of(query: Mapping[str, Any]) -> str:
+    """The index that answers a question: a page costs what it shows, or the messages of one case."""
+    if "serial_number" in query:
+        return "serial_number"
+    return "troubled" if query.get("status") in TROUBLED else "newest"
 
 
 def cursor_of(document: Mapping[str, Any]) -> str:

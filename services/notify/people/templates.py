@@ -19,13 +19,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, Protocol
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template
+from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from pymongo.errors import PyMongoError
 
 from services.notify.people.sample_values import SITE, units
 from services.notify.people.samples import described
-from shared.errors import Transient
+from shared.errors import BackendAway, Transient
 from shared.log import logger
 
 FOLDER: Final = Path(__file__).parents[1] / "templates"
@@ -51,7 +50,8 @@ class Rendered:
 
 
 class Releases(Protocol):
-    """What administrators released, by id: `<wording>/<channel>.<language>.v<n>`."""
+    """What administrators released, by id: `<wording>/<channel>.<language>.v<n>`. Raises BackendAway
+    while the database is away, another Transient if it refuses."""
 
     def ids(self) -> frozenset[str]: ...
 
@@ -74,11 +74,8 @@ class Templates:
         # Sandboxed because wording is office work: a template can read the message's values and
         # nothing else. Strict because a hole in a sentence must fail before anything is recorded.
         self.environment = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(folder),
             undefined=StrictUndefined,
             autoescape=False,
-            auto_reload=False,
-            cache_size=0,  # kept here, by name
         )
         self.environment.globals[SITE] = site
         self._folder = folder
@@ -87,8 +84,8 @@ class Templates:
         self._looking = threading.Lock()
         self._look_at = 0.0
         self._known: frozenset[str] | None = None
-        self._released: Mapping[str, tuple[int, Template]] = {}
-        self._of_files: dict[str, tuple[int, Template]] = {}
+        self._released: Mapping[str, tuple[int, str]] = {}
+        self._ready: dict[str, tuple[int, Template]] = {}
 
     @cached_property
     def files(self) -> Mapping[str, tuple[int, ...]]:
@@ -117,9 +114,7 @@ class Templates:
         value it names and does not get.
         """
         name = f"{wording}/{channel}.{language}"
-        version, template = (
-            self._released.get(name) or self._of_files.get(name) or self._of_file(name)
-        )
+        version, template = self._ready.get(name) or self._prepare(name)
         subject, text = composed(channel, template.render(values))
         return Rendered(name, version, subject, text)
 
@@ -141,8 +136,8 @@ class Templates:
             if self._is_time:
                 self._look_at = self._clock() + LOOK_SECONDS
                 self._learn(self._releases)
-        except (Transient, PyMongoError) as error:
-            if self._known is None and isinstance(error, Transient):
+        except Transient as error:
+            if self._known is None and isinstance(error, BackendAway):
                 raise
             logger().warning("templates_not_read", error=type(error).__name__)
         finally:
@@ -152,11 +147,16 @@ class Templates:
     def _is_time(self) -> bool:
         return self._known is None or self._clock() >= self._look_at
 
-    def _of_file(self, name: str) -> tuple[int, Template]:
-        version = self.files[name][-1]
-        found = version, self.environment.get_template(f"{name}.v{version}.txt")
-        self._of_files[name] = found
+    def _prepare(self, name: str) -> tuple[int, Template]:
+        """The newest wording, compiled; kept until a newer one is learned of."""
+        ready = self._ready  # first: what is kept here is not newer than what is released then
+        version, text = self._released.get(name) or self._of_file(name)
+        ready[name] = found = version, self.environment.from_string(text)
         return found
+
+    def _of_file(self, name: str) -> tuple[int, str]:
+        version = self.files[name][-1]
+        return version, self.source(name, version)
 
     def _learn(self, releases: Releases) -> None:
         ids = releases.ids()
@@ -166,15 +166,16 @@ class Templates:
         names = {name for name, _ in map(parted, changed) if name in self.files}
         texts = releases.texts([each for each in ids if parted(each)[0] in names])
         released = {name: kept for name, kept in self._released.items() if name not in names}
-        for identity in sorted(texts, key=parted):
+        for identity in sorted(texts, key=parted, reverse=True):
             name, version = parted(identity)
-            if version < self.files[name][-1]:
-                continue  # a deployment has brought a newer one
+            if name in released or version < self.files[name][-1]:
+                continue  # there is a newer one, a release or a file of a later deployment
             if is_usable(name, texts[identity]):
-                released[name] = version, self.environment.from_string(texts[identity])
+                released[name] = version, texts[identity]
             else:
                 logger().error("template_unusable", name=name, version=version)
         self._released, self._known = released, ids
+        self._ready = {name: kept for name, kept in self._ready.items() if name not in names}
 
 
 def parted(identity: str) -> tuple[str, int]:

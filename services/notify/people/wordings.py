@@ -8,14 +8,16 @@ of the files. "Back to" an earlier wording is its text released anew, so the his
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from services.notify.people.templates import Templates, is_usable, parted
+from shared.errors import Transient
 from shared.store import AlreadyExists, Document, backend_errors
 
 if TYPE_CHECKING:
@@ -70,11 +72,11 @@ class Wordings:
 
     def ids(self) -> frozenset[str]:
         """All versions there are, read from the index alone."""
-        with backend_errors():
+        with _reading():
             return frozenset(d["_id"] for d in self._collection.find({}, {"_id": 1}))
 
     def texts(self, ids: Collection[str]) -> Mapping[str, str]:
-        with backend_errors():
+        with _reading():
             found = self._collection.find({"_id": {"$in": list(ids)}}, {"text": 1})
             return {document["_id"]: document["text"] for document in found}
 
@@ -107,6 +109,16 @@ class Wordings:
                 self._collection.insert_one(document)
             except DuplicateKeyError as error:
                 raise AlreadyExists("_id") from error
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """A database that refuses to be read is no reason to plan nothing: see `Templates.look`."""
+    try:
+        with backend_errors():
+            yield
+    except PyMongoError as error:
+        raise Transient(f"mongodb: {type(error).__name__}") from error
 
 
 def _release(document: Mapping[str, Any]) -> Release:

@@ -132,6 +132,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         ("PUT", "/v1/rota/2026-11-02", "routing"),
         ("POST", "/v1/subscriptions", "notify"),
         ("GET", "/v1/messages?serial=2634626885086477", "notify"),
+        ("POST", "/v1/message-receipts/aliyun?token=x", "notify"),
         ("POST", "/v1/amqp-credentials", "notify"),
         ("GET", "/v1/events", "notify"),
         ("GET", "/intake/openapi.json", "intake"),

@@ -80,7 +80,10 @@ def test_an_applicant_and_the_respondent_can_be_reached():
     applicant = people["applicant", 0]
     assert applicant["notify"]
     assert applicant["language"] == "zh"
-    assert set(applicant) == {"party", "index", "name", "phone", "email", "language", "notify"}
+    assert set(applicant) == {
+        "party", "index", "name", "phone", "email", "language", "notify", "prefers",
+        "large_print", "push",
+    }  # fmt: skip
 
 
 def test_representatives_are_reached_once_each_other_workers_are_not():

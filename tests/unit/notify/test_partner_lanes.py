@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from services.notify.partners.endings import Ending
+from services.notify.partners.items import Item
 from services.notify.partners.lanes import (
     OPEN_FAILING,
     OPEN_MOST,
     PAUSE_TRIES,
     PROBE_SECONDS,
     QUEUE,
-    Item,
     Lane,
 )
 from services.notify.partners.log import Entry

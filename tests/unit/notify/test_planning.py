@@ -30,7 +30,7 @@ from services.notify.people.entitlements import (
     superseded_by,
     topic,
 )
-from services.notify.people.preferences import CHANNELS, WRITTEN
+from services.notify.people.preferences import BY_TEXT_ALONE, CHANNELS, PREFERENCES, WRITTEN
 from shared.contracts.clocks import CLOCKS
 from shared.contracts.events import consumed_by
 from shared.contracts.lifecycle import STATUSES, TRANSITIONS
@@ -423,6 +423,8 @@ persons = st.builds(
     st.integers(0, 3),
     phone=st.sampled_from([None, "", "13800000011", "13800000012", "053100000001", "x"]),
     email=st.sampled_from([None, "a@example.com", "b@example.com", "not an address"]),
+    push=st.sampled_from([None, "device-0001", "no device"]),
+    prefers=st.sampled_from([None, *PREFERENCES]),
     notify=st.booleans(),
 )
 
@@ -437,12 +439,37 @@ def test_whoever_they_are_each_message_and_address_is_unique_and_entitled(people
     messages = plan(event, some_recipients(*people, asked_at=asked_at)) if people else []
     assert isinstance(messages, list)
     assert len({m.id for m in messages}) == len(messages)
-    assert len({(m.channel, m.address) for m in messages}) == len(messages)
+    sent = [m for m in messages if m.channel != "inbox"]
+    assert len({(m.channel, m.address) for m in sent}) == len(sent)
     wanting = {(p.party, p.index) for p in people if p.notify}
-    assert {(m.party, m.index) for m in messages} <= wanting
+    assert {(m.party, m.index) for m in sent} <= wanting
     assert parties(messages) <= set(audiences(event)) <= set(ENTITLEMENTS[name])
     if not may_reach_respondents(event, asked_at):
         assert "respondent" not in parties(messages)
+
+
+@given(
+    st.lists(persons, min_size=1, max_size=6, unique_by=lambda p: (p.party, p.index)),
+    st.sampled_from(sorted(n for n, told in ENTITLEMENTS.items() if set(PARTIES) & set(told))),
+)
+def test_every_side_that_is_entitled_finds_one_message_first_and_the_others_behind_it(people, name):
+    messages = plan(an_event(name, sequence=9), some_recipients(*people, asked_at=1))
+    assert isinstance(messages, list)
+    entitled = set(audiences(an_event(name))) - set(STAFF)
+    sides = {side(p) for p in people if p.party in entitled}
+    if name not in BY_TEXT_ALONE and not name.startswith("case.referral"):
+        assert {side(m) for m in messages} == sides
+    by_person: dict[tuple[str, int], list[PlannedMessage]] = {}
+    for message in messages:
+        by_person.setdefault((message.party, message.index), []).append(message)
+    for chain in by_person.values():
+        assert [m.rank for m in chain] == list(range(len(chain)))
+        assert [m.next for m in chain] == [*(m.id for m in chain[1:]), None]
+        assert len(chain) == 1 or "inbox" not in {m.channel for m in chain}
+
+
+def side(one):
+    return ("respondent", one.index) if one.party == "respondent" else ("applicant", 0)
 
 
 @given(

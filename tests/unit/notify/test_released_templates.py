@@ -8,10 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import structlog
-from pymongo.errors import OperationFailure
 
 from services.notify.people.templates import LOOK_SECONDS, Templates
-from shared.errors import BackendAway
+from shared.errors import BackendAway, Transient
 
 NAME = "case.withdrawn/sms.zh"
 VALUES = {"party": "applicant", "serial_number": "2634"}
@@ -93,7 +92,7 @@ def test_only_what_is_new_is_fetched(clock):
     assert (shelf.asked, shelf.fetched) == (6, [f"{NAME}.v2"])
 
 
-@pytest.mark.parametrize("away", [BackendAway("mongodb"), OperationFailure("not authorised")])
+@pytest.mark.parametrize("away", [BackendAway("mongodb"), Transient("mongodb: OperationFailure")])
 def test_while_the_database_cannot_be_asked_what_is_known_goes_on_counting(clock, away):
     shelf = Shelf(v2="二")
     templates = looking(shelf, clock)
