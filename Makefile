@@ -23,6 +23,10 @@ help:
 run: environment ## Set up and start the whole system at http://localhost:8000 (Ctrl-C stops it)
 	@exec $(BIN)/python -m deploy.local run
 
+.PHONY: partner-demo
+partner-demo: environment ## Against a running system: subscribe the example receiver and print events
+	@exec $(BIN)/python -m deploy.local partner-demo
+
 .PHONY: test
 test: setup ## Run all tests with real back-ends (not benchmarks and chaos)
 ifdef TESTS

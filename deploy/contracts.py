@@ -23,6 +23,8 @@ from deploy import reference_pages
 from deploy.local.settings import SERVICES
 from shared.contracts import asyncapi, lifecycle
 from shared.contracts.events import EVENTS
+from shared.contracts.partner_asyncapi import partner_event_schema
+from shared.contracts.partner_events import OFFERED
 from shared.sealing import new_key
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -43,6 +45,12 @@ def documents() -> dict[str, str]:
                 asyncapi.event_schema(event)
             )
             for event in EVENTS.values()
+        },
+        **{
+            f"contracts/partner-events/{name}.v{EVENTS[name].version}.json": as_json(
+                partner_event_schema(name)
+            )
+            for name in OFFERED
         },
         "contracts/lifecycle.mmd": lifecycle.diagram(),
         **reference_pages.pages(),

@@ -15,6 +15,7 @@ from prometheus_client.metrics import MetricWrapperBase
 import services
 import shared
 from deploy.local.settings import SERVICES, LocalSettings
+from deploy.partner_pages import partner_events_page
 from shared.contracts.asyncapi import payload_schemas
 from shared.contracts.clocks import CLOCKS, Clock
 from shared.contracts.events import EVENTS, EXCHANGE, EventType
@@ -105,6 +106,7 @@ def pages() -> dict[str, str]:
         "events.md": events_page(),
         "lifecycle.md": lifecycle_page(),
         "access.md": access_page(),
+        "partner-events.md": partner_events_page(),
     }
 
 

@@ -11,7 +11,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from shared.contracts import problems
-from shared.contracts.asyncapi import schema_name
+from shared.contracts.asyncapi_parts import schema_name
 from shared.contracts.policy import EVERYONE
 from shared.errors import PROBLEMS
 

@@ -1,4 +1,4 @@
-"""`python -m deploy.local run|prepare|clean`: what the Makefile calls."""
+"""`python -m deploy.local run|prepare|clean|partner-demo`: what the Makefile calls."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from deploy.local import containers, leftovers, machine, rabbitmq
 from deploy.local.failures import LocalFailure
+from deploy.local.partner_demo import demo
 from deploy.local.run import Stopped, choose_backends, run
 from deploy.local.settings import LocalSettings, load
 from deploy.local.terminal import Terminal
@@ -45,6 +46,7 @@ COMMANDS: Mapping[str, Callable[[LocalSettings, Terminal], None]] = {
     "run": run,
     "prepare": prepare,
     "clean": clean,
+    "partner-demo": demo,
 }
 
 

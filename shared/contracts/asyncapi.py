@@ -11,20 +11,21 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
+from shared.contracts import partner_asyncapi as partners
+from shared.contracts.asyncapi_parts import (
+    BINDING_VERSION,
+    COMPONENTS,
+    DRAFT,
+    VERSION,
+    moved,
+    place_parameters,
+    reachable,
+    schema_name,
+    subject,
+    versioned,
+)
 from shared.contracts.envelope import CONTENT_TYPE
 from shared.contracts.events import EVENTS, EXCHANGE, EventType
-
-VERSION = "1.0.0"
-DRAFT = "https://json-schema.org/draft/2020-12/schema"
-
-_BINDING_VERSION = "0.3.0"
-_SERIAL_AGGREGATES = frozenset({"application", "case"})
-_COMPONENTS = "#/components/schemas/"
-_PLACE = {
-    "province": ("First two digits of the division code.", "37"),
-    "city": ("Third and fourth digit; 00 for none.", "01"),
-    "county": ("Fifth and sixth digit; 00 for none.", "02"),
-}
 
 
 def build() -> dict[str, Any]:
@@ -37,8 +38,10 @@ def build() -> dict[str, Any]:
             "version": VERSION,
             "description": (
                 f"What the services tell each other on the topic exchange {EXCHANGE}. Routing keys "
-                "end in the division, so `*.*.37.#` is everything of one province. `contacts` is "
-                "ciphertext; nothing else is personal. Consumers ignore fields they do not know."
+                "end in the division, so `*.*.37.#` is everything of one province. `contacts` and "
+                "`particulars` are ciphertext; nothing else is personal. Consumers ignore fields "
+                "they do not know. What partners get, by webhook or from a queue of their own, are "
+                "the channels `webhook` and `partner.*`: fewer fields, nothing sealed."
             ),
             "license": {"name": "Apache-2.0"},
         },
@@ -50,17 +53,26 @@ def build() -> dict[str, Any]:
                 "protocolVersion": "0-9-1",
                 "variables": {"host": {"default": "localhost:5672"}},
                 "security": [{"$ref": "#/components/securitySchemes/user"}],
-            }
+            },
+            **partners.servers(),
         },
-        "channels": {event.name: _channel(event) for event in EVENTS.values()},
-        "operations": dict(
-            _operation(event, s) for event in EVENTS.values() for s in _users(event)
-        ),
+        "channels": {
+            **{event.name: _channel(event) for event in EVENTS.values()},
+            **partners.channels(),
+        },
+        "operations": {
+            **dict(_operation(event, s) for event in EVENTS.values() for s in _users(event)),
+            **partners.operations(),
+        },
         "components": {
-            "messages": {_versioned(event): _message(event) for event in EVENTS.values()},
+            "messages": {
+                **{versioned(event): _message(event) for event in EVENTS.values()},
+                **partners.messages(),
+            },
             "schemas": {
                 **payload_schemas(),
-                **{_versioned(e): _cloud_event(e, _COMPONENTS) for e in EVENTS.values()},
+                **{versioned(e): _cloud_event(e, COMPONENTS) for e in EVENTS.values()},
+                **partners.schemas(),
             },
             "correlationIds": {
                 "request": {
@@ -76,12 +88,13 @@ def build() -> dict[str, Any]:
 def event_schema(event: EventType) -> dict[str, Any]:
     """The JSON Schema of one event, complete in itself: envelope and data."""
     schemas = payload_schemas()
-    needed = _reachable(event.payload.__name__, schemas)
+    document = _cloud_event(event, COMPONENTS)
+    needed = reachable(document, schemas)
     return {
         "$schema": DRAFT,
-        "$id": f"urn:tiaojie:event:{_versioned(event)}",
-        **_cloud_event(event, "#/$defs/"),
-        "$defs": {name: _moved(schemas[name]) for name in needed},
+        "$id": f"urn:tiaojie:event:{versioned(event)}",
+        **moved(document),
+        "$defs": {name: moved(schemas[name]) for name in needed},
     }
 
 
@@ -100,15 +113,6 @@ def payload_schemas() -> dict[str, Any]:
     return schemas
 
 
-def schema_name(schema: Any) -> str:
-    """The name of a marshmallow schema in a document: that of its class."""
-    return (schema if isinstance(schema, type) else type(schema)).__name__
-
-
-def _versioned(event: EventType) -> str:
-    return f"{event.name}.v{event.version}"
-
-
 def _users(event: EventType) -> tuple[tuple[str, str], ...]:
     """(service, action) of everybody who has to do with an event."""
     return ((event.owner, "send"), *((consumer, "receive") for consumer in event.consumers))
@@ -116,16 +120,13 @@ def _users(event: EventType) -> tuple[tuple[str, str], ...]:
 
 def _channel(event: EventType) -> dict[str, Any]:
     return {
-        "address": f"{event.name}.{'.'.join(f'{{{part}}}' for part in _PLACE)}",
+        "address": f"{event.name}.{'.'.join(f'{{{part}}}' for part in place_parameters())}",
         "title": event.name,
         "description": event.summary,
         "servers": [{"$ref": "#/servers/rabbitmq"}],
-        "parameters": {
-            part: {"description": description, "examples": [example]}
-            for part, (description, example) in _PLACE.items()
-        },
+        "parameters": place_parameters(),
         "messages": {
-            _versioned(event): {"$ref": f"#/components/messages/{_versioned(event)}"}
+            versioned(event): {"$ref": f"#/components/messages/{versioned(event)}"}
         },
         "bindings": {
             "amqp": {
@@ -133,7 +134,7 @@ def _channel(event: EventType) -> dict[str, Any]:
                 "exchange": {
                     "name": EXCHANGE, "type": "topic", "durable": True, "autoDelete": False,
                 },
-                "bindingVersion": _BINDING_VERSION,
+                "bindingVersion": BINDING_VERSION,
             }
         },
     }  # fmt: skip
@@ -148,8 +149,8 @@ def _operation(event: EventType, user: tuple[str, str]) -> tuple[str, dict[str, 
         "channel": {"$ref": channel},
         "title": f"{service} {action}s {event.name}",
         "tags": [{"name": service}],
-        "messages": [{"$ref": f"{channel}/messages/{_versioned(event)}"}],
-        "bindings": {"amqp": {**delivery, "bindingVersion": _BINDING_VERSION}},
+        "messages": [{"$ref": f"{channel}/messages/{versioned(event)}"}],
+        "bindings": {"amqp": {**delivery, "bindingVersion": BINDING_VERSION}},
     }
 
 
@@ -161,7 +162,7 @@ def _message(event: EventType) -> dict[str, Any]:
         "contentType": CONTENT_TYPE,
         "correlationId": {"$ref": "#/components/correlationIds/request"},
         "tags": [{"name": event.name.partition(".")[0]}],
-        "payload": {"$ref": f"{_COMPONENTS}{_versioned(event)}"},
+        "payload": {"$ref": f"{COMPONENTS}{versioned(event)}"},
     }
 
 
@@ -172,7 +173,7 @@ def _cloud_event(event: EventType, schemas_at: str) -> dict[str, Any]:
         "id": {"type": "string", "format": "uuid", "description": "Unique; to recognise repetitions."},
         "type": {"const": event.type},
         "source": {"const": event.owner, "description": "The service that says it."},
-        "subject": _subject(event.name.partition(".")[0]),
+        "subject": subject(event.name.partition(".")[0]),
         "time": {"type": "string", "format": "date-time", "description": "When it happened, UTC."},
         "datacontenttype": {"const": "application/json"},
         "sequence": {
@@ -182,7 +183,7 @@ def _cloud_event(event: EventType, schemas_at: str) -> dict[str, Any]:
         },
         "division": {
             "type": "string",
-            "pattern": "^([0-9]{6}|[0-9]{9})$",
+            "pattern": "^([0-9]{6}|[0-9]{9})$" if _has_a_place(event) else "^$",
             "description": "Code of the administrative division (6 digits, a township has 9).",
         },
         "traceparent": {
@@ -215,42 +216,6 @@ def _cloud_event(event: EventType, schemas_at: str) -> dict[str, Any]:
     }
 
 
-def _subject(aggregate: str) -> dict[str, Any]:
-    if aggregate in _SERIAL_AGGREGATES:
-        serial = {"pattern": "^[0-9]{16}$", "description": "The serial number (流水号)."}
-        return {"type": "string", **serial}
-    return {"type": "string", "minLength": 1, "description": f"Id of the {aggregate}."}
-
-
-def _reachable(name: str, schemas: dict[str, Any]) -> list[str]:
-    """A schema and those it contains, sorted."""
-    found: set[str] = set()
-    left = [name]
-    while left:
-        current = left.pop()
-        if current not in found:
-            found.add(current)
-            left += [ref.removeprefix(_COMPONENTS) for ref in references(schemas[current])]
-    return sorted(found)
-
-
-def references(document: Any) -> list[str]:
-    """Every `$ref` in a document, in its order."""
-    if isinstance(document, dict):
-        own = [document["$ref"]] if isinstance(document.get("$ref"), str) else []
-        return own + [ref for value in document.values() for ref in references(value)]
-    if isinstance(document, list):
-        return [ref for value in document for ref in references(value)]
-    return []
-
-
-def _moved(schema: Any) -> Any:
-    """A schema that refers to the `$defs` of its own document."""
-    if isinstance(schema, dict):
-        return {
-            key: value.replace(_COMPONENTS, "#/$defs/") if key == "$ref" else _moved(value)
-            for key, value in schema.items()
-        }
-    if isinstance(schema, list):
-        return [_moved(value) for value in schema]
-    return schema
+def _has_a_place(event: EventType) -> bool:
+    """Partners' subscriptions and queues lie in no division."""
+    return event.name.partition(".")[0] not in {"subscription", "partner_queue"}

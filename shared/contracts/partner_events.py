@@ -30,7 +30,9 @@ PARTNER_SERVICE: Final = "notify"
 
 _STEP: Final = ("status", "deadlines")
 _ASKING: Final = (*_STEP, "asks.id", "asks.kind", "asks.to", "asks.about", "asks.expires_on")
-_SESSION: Final = tuple(f"session.{part}" for part in ("id", "number", "mode", "starts_at", "ends_at"))
+_SESSION: Final = tuple(
+    f"session.{part}" for part in ("id", "number", "mode", "starts_at", "ends_at")
+)
 _ENTRY: Final = ("id", "name", "kind", "divisions", "categories", "phone", "address", "active")
 
 OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -97,11 +99,11 @@ def partner_document(event: Event) -> dict[str, Any] | None:
     if fields is None:
         return None
     whole = event.to_document()
-    kept = {name: whole[name] for name in _ATTRIBUTES}
+    kept = {name: whole[name] for name in ATTRIBUTES}
     return {**kept, "data": _picked(event.data, _tree(fields))}
 
 
-_ATTRIBUTES: Final = (
+ATTRIBUTES: Final = (
     "specversion", "id", "type", "source", "subject", "time", "datacontenttype", "sequence",
     "division",
 )  # fmt: skip

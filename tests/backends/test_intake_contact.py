@@ -182,6 +182,62 @@ def test_workers_of_a_collective_change_their_own_line(intake: Web) -> None:
     assert roster[2] == f"+86{body['co_applicants'][2]['phone']}"
 
 
+# --- wishes ----------------------------------------------------------------------------------
+
+WISHES = {"preferred_contact": "email", "language": "en", "notify": False, "large_print": True}
+
+
+def test_wishes_are_changed_shown_as_they_count_and_told_to_whoever_sends_messages(
+    case: Case,
+) -> None:
+    before = patch(case, {}).get_json()["contact"]
+    assert {name: before[name] for name in WISHES} == {
+        "preferred_contact": None, "language": "zh", "notify": True, "large_print": False,
+    }  # fmt: skip
+    after = patch(case, {**WISHES, "push_device": "device-0001"}).get_json()["contact"]
+    assert {name: after[name] for name in WISHES} == WISHES
+    assert after["push_device"] == "***"
+    told = {(p["party"], p["index"]): p for p in contacts(case)["persons"]}
+    mine = told["applicant", 0]
+    assert (mine["prefers"], mine["language"], mine["notify"]) == ("email", "en", False)
+    assert (mine["large_print"], mine["push"]) == (True, "device-0001")
+    assert told["respondent", 0]["prefers"] is None
+
+
+def test_wishes_that_are_still_masked_stay_as_they_are(case: Case) -> None:
+    patch(case, {"large_print": True, "preferred_contact": "app"})
+    shown = seen(case, unmask=False)["application"]["applicant"]
+    masked = {name: shown[name] for name in ("large_print", "preferred_contact")}
+    assert set(masked.values()) == {"***"}
+    assert patch(case, masked).get_json()["contact"]["large_print"] is True
+    assert len(changes(case)) == 1
+    refused = problem(patch(case, {"notify": "***"}), 422, "validation_failed")
+    assert [(e["pointer"], e["code"]) for e in refused["errors"]] == [("/notify", "masked_value")]
+
+
+@pytest.mark.parametrize(
+    "body, code",
+    [({"preferred_contact": "pigeon"}, "unknown_value"), ({"language": "fr"}, "unknown_value"),
+     ({"notify": "yes"}, "wrong_type"), ({"push_device": "a b"}, "bad_format")],
+)  # fmt: skip
+def test_wishes_nobody_can_follow_are_refused(case: Case, body: Any, code: str) -> None:
+    refused = problem(patch(case, body), 422, "validation_failed")
+    assert [e["code"] for e in refused["errors"]] == [code]
+
+
+def test_an_agent_and_a_respondent_have_wishes_of_their_own(case: Case) -> None:
+    agent = case.web.token("agent", id_number=BODY["agent"]["id_number"])
+    assert patch(case, {"notify": False}, token=agent).get_json()["contact"]["notify"] is False
+    case.asks(1, "consent", to("respondent", 0))
+    body = {"notify": False, "large_print": True}
+    shown = patch(case, body, code=case.codes[0]).get_json()["contact"]
+    assert (shown["notify"], shown["large_print"]) == (False, True)
+    told = {p["party"]: (p["notify"], p["large_print"]) for p in contacts(case)["persons"]}
+    assert told == {
+        "applicant": (True, False), "agent": (False, False), "respondent": (False, True),
+    }  # fmt: skip
+
+
 # --- seeing ----------------------------------------------------------------------------------
 
 

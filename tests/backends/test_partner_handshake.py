@@ -109,20 +109,13 @@ def test_each_failure_is_told_and_tried_again_later(db: Db, partners: Endpoints)
     assert db["deliveries"].count_documents({}) == 0
 
 
-def test_the_last_failure_ends_it(db: Db, partners: Endpoints) -> None:
-    key = pending(db, partners.url("/status/500"))
+def test_the_last_failure_ends_it_and_410_the_first_time(db: Db, partners: Endpoints) -> None:
+    key, gone = (pending(db, partners.url(f"/status/{n}"), channel=f"app_{n}") for n in (500, 410))
     late = {"tries": 7, "next_attempt_at": dt.datetime.now(dt.UTC), "last_code": "http_500"}
     change(db, key, verification=late)
     with dispatching(db):
-        until(lambda: of(db, key)["status"] == "stopped")
-    assert of(db, key)["reason"] == "unverified"
-
-
-def test_410_ends_it_at_once(db: Db, partners: Endpoints) -> None:
-    key = pending(db, partners.url("/status/410"))
-    with dispatching(db):
-        until(lambda: of(db, key)["status"] == "stopped")
-    assert of(db, key)["reason"] == "gone"
+        until(lambda: of(db, key)["status"] == of(db, gone)["status"] == "stopped")
+    assert (of(db, key)["reason"], of(db, gone)["reason"]) == ("unverified", "gone")
 
 
 def test_one_channel_with_endpoints_that_hang_does_not_keep_others_waiting(

@@ -50,7 +50,7 @@ def test_two_dispatchers_share_the_lanes_and_none_sends_twice(db: Db, partners: 
         with dispatching(db) as second:
             for _ in range(10):
                 log_events(db, 4)
-                time.sleep(0.2)
+                time.sleep(0.05)
             until(lambda: len(second.stores.shards.holding.shards) == SHARDS // 2)
             until(lambda: len(first.stores.shards.holding.shards) == SHARDS // 2)
             until(lambda: first.lanes | second.lanes == set(keys))

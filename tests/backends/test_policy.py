@@ -214,6 +214,9 @@ def _ask_the_respondent(world: World) -> None:
     world.webs["query"].database.progress.update_one(
         {"_id": world.serial}, {"$set": {"consent_sought_at": datetime.now(UTC)}}
     )
+    world.webs["notify"].database.recipients.update_one(
+        {"_id": world.serial}, {"$set": {"asked_at": 1}}
+    )
 
 
 def _register_the_staff(world: World) -> None:
@@ -308,6 +311,7 @@ def path_of(world: World, operation: str) -> str:
         draft_id=a_draft(world) if "{draft_id}" in operation else "",
         verification="none",
         provider="aliyun",
+        message=a_message(world) if "{message}" in operation else "",
         wording="case.withdrawn",
         channel="sms",
         language="zh",
@@ -355,6 +359,11 @@ def a_calendar(world: World) -> str:
     path = f"/v1/mediators/{MEDIATOR}/calendar"
     made = world.webs["routing"].call("POST", path, headers=world.header("platform_admin"))
     return str(made.get_json()["url"]).rpartition("/")[2]
+
+
+def a_message(world: World) -> str:
+    stored = world.webs["notify"].database.messages.find_one({"serial_number": world.serial})
+    return str(stored["_id"]) if stored else ""
 
 
 def a_document(world: World) -> str:

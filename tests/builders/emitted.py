@@ -14,6 +14,7 @@ from services.intake import handlers as intake
 from services.intake.answering import Given
 from services.intake.application import validate
 from services.intake.holders import Seat
+from services.notify.partners import amqp, subscriptions
 from services.routing import commands, examination, numbering
 from services.routing import domain as routing
 from services.routing.directory import Assignment, Snapshot
@@ -238,9 +239,27 @@ def a_warning() -> list[Document]:
     return Aggregate("2026-W47", decision, "routing", "370102").events
 
 
+def troubles_of_partners() -> list[Document]:
+    """Webhooks that pause and stop, and a queue that was full."""
+    wanted = {"url": "https://app.example/", "alert_sealed": "sealed", "refuses_unsigned": False}
+    state = subscriptions.created(wanted, "app_example", {"sealed": "s"}, 0, AT)
+    subscription = Aggregate("sub_1", Decision(set=state), "notify", "")
+    for decision in (
+        subscriptions.verified(subscription.state, AT),
+        subscriptions.paused_for_failing({**state, "status": "active"}, AT, "http_500", AT),
+        subscriptions.stopped(subscription.state, "gone", AT),
+    ):
+        subscription.apply(decision)
+    full = {"untold": 12, "told_at": None, "channel": "app_example", "alert_sealed": None}
+    queue = Aggregate("amqp_1", Decision(set=full), "notify", "")
+    queue.apply(amqp.told_if_due(queue.state, AT))
+    return [*subscription.events, *queue.events]
+
+
 def everything() -> list[Document]:
     """Events of every kind that any service emits."""
     told = [*directory_entries(), *proofs_of_phones(), *whole_lives(), *a_warning()]
+    told += troubles_of_partners()
     for application in some_applications().values():
         told += life_of_an_application(application) + lives_of_cases(application)
     return told

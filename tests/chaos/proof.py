@@ -329,10 +329,14 @@ class Back:
         found.doubled += [f"message {m} sent {n} times" for m, n in handed_over.items() if n > 1]
         for key, message in recorded.items():
             status = message["status"]
-            if status == "sent" and not handed_over[key]:
+            arrived = status in {"accepted", "delivered"} and message["channel"] != "inbox"
+            if arrived and not handed_over[key]:
                 found.lost.append(f"message {key}: sent, but nobody has it")
-            if status not in {"sent", "uncertain", "cancelled"}:
+            if status not in {"accepted", "delivered", "uncertain", "cancelled", "standby"}:
                 found.broken.append(f"message {key}: {status} {message['last_error']}")
+            other = recorded.get(message["next"] or "")
+            if arrived and other is not None and other["status"] not in {"cancelled", "standby"}:
+                found.doubled.append(f"message {key}: and {other['channel']}, which nobody needed")
             if status == "cancelled" and handed_over[key]:
                 found.broken.append(f"message {key}: cancelled after it was sent")
         found.messages = len(recorded)

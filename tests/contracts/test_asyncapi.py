@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from shared.contracts.asyncapi import build, event_schema, references
+from shared.contracts.asyncapi import build, event_schema
+from shared.contracts.asyncapi_parts import references
 from shared.contracts.envelope import CONTENT_TYPE, routing_key
 from shared.contracts.events import EVENTS, EXCHANGE
 

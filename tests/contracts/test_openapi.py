@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from shared.contracts.asyncapi import references
+from shared.contracts.asyncapi_parts import references
 from shared.contracts.fields import Amount, Choice, Code, Count, Date, Email, Part, Parts, Slug, Str
 from shared.contracts.policy import EVERYONE, POLICY, Rule
 from shared.contracts.schema import Body

@@ -135,7 +135,8 @@ class Case:
         return [
             m
             for m in listed["items"]
-            if (m["event_name"], m["party"]) == (event, party) and m["status"] == "sent"
+            if (m["event_name"], m["party"]) == (event, party)
+            and m["status"] in {"accepted", "delivered"}
         ]
 
     def code_of_the_respondent(self) -> dict[str, str]:

@@ -14,7 +14,7 @@ from tests.builders.endpoints import endpoints, until
 from tests.builders.webhooks import log_events, provided
 from tests.chaos.dispatchers import Crowd, examine, subscribed
 
-KILLS = 4
+KILLS = 5
 SUBSCRIPTIONS = 5
 EVENTS = 200
 SUBJECTS = 20

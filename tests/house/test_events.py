@@ -17,7 +17,7 @@ from shared.contracts.lifecycle import TRANSITIONS
 from tests.house.services import handler_table
 from tests.house.sources import SERVICES, Source, called, planted, sources, string
 
-_EVENT_NAMES = re.compile(r"[a-z]+\.(?:[a-z_]+|\*)")
+_EVENT_NAMES = re.compile(r"[a-z_]+\.(?:[a-z_]+|\*)")
 
 
 def emitted(files: Iterable[Source]) -> Mapping[str, set[str]]:

@@ -44,8 +44,8 @@ DUE_MARGIN: Final = timedelta(seconds=10)
 everything due is looked through, once a minute."""
 
 KEEP_SECONDS: Final = 0.5
-KEEP_IDLE: Final = 1_000
-"""Events that a lane without deliveries may have passed before its place is written anew."""
+KEEP_IDLE_SECONDS: Final = 20.0
+"""How old the place of a lane without deliveries may be that has passed events it does not want."""
 
 SWEEP_SECONDS: Final = 0.1
 IDLE_SECONDS: Final = 2.0
@@ -242,7 +242,7 @@ class Dispatcher:
 
     async def _keep(self) -> None:
         """Write where lanes have come to."""
-        kept = {}
+        kept, now = {}, time.monotonic()
         for running in self._settling.running.values():
             lane = running.lane
             if lane.closed:  # whoever puts it down writes its place
@@ -250,9 +250,9 @@ class Dispatcher:
             if not running.behind:
                 lane.read_to = max(lane.read_to, self._reader.tail)
             state = (lane.cursor, lane.pace.failures, lane.pace.not_before)
-            moved = state[0] - (running.kept[0] if running.kept else 0)
-            if state != running.kept and (running.touched or moved >= KEEP_IDLE):
-                running.kept, running.touched = state, False
+            due = running.touched or now - running.kept_at >= KEEP_IDLE_SECONDS
+            if due and state != running.kept:
+                running.kept, running.kept_at, running.touched = state, now, False
                 kept[running.id] = place_of(lane)
             if time.time() >= running.signs_until:
                 self._settling.settle(running.id)

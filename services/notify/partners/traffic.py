@@ -50,6 +50,7 @@ class Running:
     queued: Standing | None = None
     touched: bool = False
     kept: tuple[Any, ...] = ()
+    kept_at: float = 0.0
     timer: asyncio.TimerHandle | None = None
 
     @property

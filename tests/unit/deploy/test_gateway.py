@@ -133,6 +133,8 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         ("POST", "/v1/subscriptions", "notify"),
         ("GET", "/v1/messages?serial=2634626885086477", "notify"),
         ("POST", "/v1/message-receipts/aliyun?token=x", "notify"),
+        ("GET", "/v1/message-templates", "notify"),
+        ("PUT", "/v1/message-templates/case.closed/sms/zh", "notify"),
         ("POST", "/v1/amqp-credentials", "notify"),
         ("GET", "/v1/events", "notify"),
         ("GET", "/intake/openapi.json", "intake"),
