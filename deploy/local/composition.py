@@ -154,6 +154,8 @@ def _of_one_service(
             **contacts,
             **hashing,
             "TIAOJIE_QUIET_HOURS": "",  # whoever tries it at night wants to see the message
+            # example receivers run on this machine
+            "TIAOJIE_PARTNER_ALLOW_LOOPBACK": str(settings.environment == "development").lower(),
             **_partners_queues(addresses),
         },
         "query": {**hashing, "TIAOJIE_IMPORT_STATUTES": "true"},

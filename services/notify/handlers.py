@@ -22,20 +22,22 @@ import orjson
 
 from services.notify.domain import (
     PlannedMessage,
-    Recipients,
     StaffPersons,
     Waiting,
     is_about_a_case,
     plan,
-    read_alert_address,
-    read_phone_code,
-    read_recipients,
     withholds,
 )
 from services.notify.partners.log import LOG, log_document
 from services.notify.people.case_facts import CaseFacts, Kept, learn
 from services.notify.people.entitlements import AUDIENCES, Audience, audiences
 from services.notify.people.messages import to_document
+from services.notify.people.persons import (
+    Recipients,
+    read_alert_address,
+    read_phone_code,
+    read_recipients,
+)
 from services.notify.people.quiet_hours import NO_QUIET_HOURS, QuietHours
 from services.notify.people.templates import Templates
 from shared.contracts.envelope import Event, from_document

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from services.notify.domain import Desk, Person, Recipients
+from services.notify.domain import Desk
 from services.notify.people.case_facts import CaseFacts
+from services.notify.people.persons import Person, Recipients
 from shared.contracts.envelope import Event, Trace
 
 SERIAL = "2634626885086477"

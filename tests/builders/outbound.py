@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from services.notify.channels import Accepted
 from services.notify.channels.sms import Sms
-from services.notify.domain import Person, Recipients, plan
+from services.notify.domain import plan
 from services.notify.people.indexes import INDEXES
 from services.notify.people.messages import Body, to_document
+from services.notify.people.persons import Person, Recipients
 from services.notify.people.quiet_hours import NO_QUIET_HOURS, QuietHours
 from services.notify.people.sending import Sender
 from services.notify.people.templates import Templates

@@ -21,8 +21,9 @@ import pika
 import pymongo
 import requests
 
-from services.notify.domain import Recipients, Waiting, plan, read_recipients
+from services.notify.domain import Waiting, plan
 from services.notify.people.case_facts import CaseFacts, learn
+from services.notify.people.persons import Recipients, read_recipients
 from services.routing.domain import register_organisation
 from services.routing.reference import generate
 from shared.broker import parameters

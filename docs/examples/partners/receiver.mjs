@@ -73,13 +73,9 @@ for (const line of readFileSync(EVENTS, "utf-8").split("\n").filter(Boolean)) {
 // --- the server ------------------------------------------------------------------------------
 
 async function bodyOf(request) {
+  if (!(Number(request.headers["content-length"]) <= BODY_MOST)) return null;
   const parts = [];
-  let length = 0;
-  for await (const part of request) {
-    length += part.length;
-    if (length > BODY_MOST) return null;
-    parts.push(part);
-  }
+  for await (const part of request) parts.push(part);
   return Buffer.concat(parts);
 }
 

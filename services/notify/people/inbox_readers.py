@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import request
 
-from services.notify.domain import read_recipients
 from services.notify.people.inbox import Side
+from services.notify.people.persons import read_recipients
 from shared.access import Concerned
 from shared.asking import caller, reached, typed_serial_number
 from shared.errors import Refused, Text

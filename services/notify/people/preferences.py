@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Final, Literal, Protocol, get_args
+from typing import Final, Literal, get_args
 
 from services.notify.people.addresses import (
     chat_address,
@@ -11,6 +11,7 @@ from services.notify.people.addresses import (
     push_address,
     sms_address,
 )
+from services.notify.people.persons import Person
 
 Channel = Literal["sms", "email", "push", "chat", "inbox"]
 """Ways to people, `chat` to staff alone; what lies in the `inbox` only waits to be looked at, see `inbox`."""
@@ -27,9 +28,6 @@ WORDS_OF: Final[Mapping[Channel, str]] = {
 BY_TEXT_ALONE: Final = frozenset({"phone.code_requested"})
 """Events told by text message only, which is what they are about."""
 
-PREFERENCES: Final = ("sms", "email", "app")
-"""What a person can say it prefers."""
-
 _ORDERS: Final[Mapping[str | None, tuple[Channel, ...]]] = {
     # Staff who name a robot of theirs want to be told there; of all others nearly everybody has a
     # phone with them that receives texts.
@@ -40,22 +38,7 @@ _ORDERS: Final[Mapping[str | None, tuple[Channel, ...]]] = {
 }
 
 
-class Reachable(Protocol):
-    """Somebody with addresses."""
-
-    @property
-    def phone(self) -> str | None: ...
-    @property
-    def email(self) -> str | None: ...
-    @property
-    def push(self) -> str | None: ...
-    @property
-    def chat(self) -> str | None: ...
-    @property
-    def prefers(self) -> str | None: ...
-
-
-def addresses(event_name: str, person: Reachable) -> Iterator[tuple[Channel, str]]:
+def addresses(event_name: str, person: Person) -> Iterator[tuple[Channel, str]]:
     """The usable addresses of a person for one event, the one to try first at the head."""
     order: Collection[Channel] = ("sms",) if event_name in BY_TEXT_ALONE else _order(person.prefers)
     for channel in order:
@@ -63,7 +46,7 @@ def addresses(event_name: str, person: Reachable) -> Iterator[tuple[Channel, str
             yield channel, address
 
 
-def address_on(channel: str, person: Reachable) -> str | None:
+def address_on(channel: str, person: Person) -> str | None:
     """The person's usable address on a channel; None if there is none."""
     match channel:
         case "sms":

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymongo.errors import DuplicateKeyError
 
-from services.notify.domain import read_recipients
 from services.notify.people.addresses import masked
 from services.notify.people.messages import Document, open_body, seal_body
+from services.notify.people.persons import read_recipients
 from services.notify.people.preferences import address_on
 from services.notify.people.quiet_hours import QuietHours
 from services.notify.people.statuses import FAILED, OPEN

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from services.notify.domain import Desk, Person, StaffPersons
+from services.notify.domain import Desk, StaffPersons
 from services.notify.people.addresses import chat_address, email_address, masked, sms_address
 from services.notify.people.case_facts import Kept
 from services.notify.people.entitlements import STAFF, audiences
+from services.notify.people.persons import Person
 from shared.contracts.envelope import Event, from_document
 from shared.errors import Language
 from shared.sealing import Keyring

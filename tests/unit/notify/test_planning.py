@@ -13,7 +13,6 @@ from services.notify.domain import (
     desk_of,
     message_id,
     plan,
-    read_recipients,
     withholds,
 )
 from services.notify.people.addresses import email_address, masked, sms_address
@@ -30,7 +29,8 @@ from services.notify.people.entitlements import (
     superseded_by,
     topic,
 )
-from services.notify.people.preferences import BY_TEXT_ALONE, CHANNELS, PREFERENCES, WRITTEN
+from services.notify.people.persons import PREFERENCES, read_recipients
+from services.notify.people.preferences import BY_TEXT_ALONE, CHANNELS, WRITTEN
 from shared.contracts.clocks import CLOCKS
 from shared.contracts.events import consumed_by
 from shared.contracts.lifecycle import STATUSES, TRANSITIONS
