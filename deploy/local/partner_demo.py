@@ -35,7 +35,7 @@ from shared.devissuer import DevelopmentIssuer
 
 RECEIVER: Final = Path(__file__).resolve().parents[2] / "docs/examples/partners/receiver.py"
 CHANNEL: Final = "partner_demo"
-EVERYTHING: Final = "cn.tiaojie.*"
+TYPES: Final = ("cn.tiaojie.application.*", "cn.tiaojie.case.*")
 CALL_SECONDS: Final = 30.0
 READY_SECONDS: Final = 15.0
 HANDSHAKE_SECONDS: Final = 60.0
@@ -73,9 +73,8 @@ def _subscribe_and_show(platform: _Platform, receiver: _Receiver, terminal: Term
             last = (tried["attempts"] or [{"latency_ms": "?"}])[-1]
             step.result = f"{tried['status']} in {last['latency_ms']} ms"
         with terminal.step("Application") as step:
-            receipt = platform(
-                "POST", "/v1/applications", json.loads(APPLICATION.read_text("utf-8"))
-            )
+            application = json.loads(APPLICATION.read_text("utf-8")) | {"channel": CHANNEL}
+            receipt = platform("POST", "/v1/applications", application)
             step.result = f"{receipt['serial_number_display']}, of invented people"
         terminal.heading("Verified events, as they arrive")
         while True:
@@ -95,13 +94,13 @@ def _subscribe(platform: _Platform, receiver: _Receiver, terminal: Terminal) -> 
             "/v1/subscriptions",
             {
                 "url": receiver.url,
-                "event_types": [EVERYTHING],
+                "event_types": list(TYPES),
                 "description": "make partner-demo",
                 "refuses_unsigned": True,
             },
         )
         receiver.learn(made["secret"])
-        step.result = f"{made['id']}: {EVERYTHING}"
+        step.result = str(made["id"])
     return str(made["id"])
 
 

@@ -46,7 +46,7 @@ class Prompt:
 
 def recorded(keyring: Keyring, templates: Templates) -> list[Document]:
     documents = []
-    recipients = some_recipients(a_person())
+    recipients = some_recipients(a_person(email=None), a_person("agent", phone=None))
     for sequence in range(MESSAGES):
         planned = plan(an_event("application.submitted", sequence=sequence), recipients)
         assert isinstance(planned, list)

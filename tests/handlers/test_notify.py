@@ -323,9 +323,7 @@ def test_who_asks_for_large_print_gets_it_and_others_do_not() -> None:
 
 
 def test_at_night_what_is_not_urgent_is_planned_for_the_morning() -> None:
-    night = Planning(
-        Templates("http://localhost:8000"), KEYRING, Staff(), QuietHours.parse("22-8")
-    )
+    night = Planning(Templates("http://localhost:8000"), KEYRING, Staff(), QuietHours.parse("22-8"))
     late = datetime(2026, 11, 2, 23, 30, tzinfo=MAINLAND_TIME)
     state, _ = live([a_submission(SEVERAL)])
     due = {

@@ -90,7 +90,7 @@ async function answer(request, response) {
     return response.end(JSON.stringify({ challenge: event.data.challenge }));
   }
   const outcome = keep(request.headers["webhook-id"], event);
-  if (outcome !== "again") console.log(JSON.stringify({ outcome, ...event }));
+  if (outcome !== "again") console.log(JSON.stringify({ ...event, outcome }));
   return response.writeHead(204).end();
 }
 

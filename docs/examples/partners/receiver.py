@@ -93,7 +93,7 @@ class Receiver(BaseHTTPRequestHandler):
             return self._answer(200, json.dumps({"challenge": event["data"]["challenge"]}))
         outcome = self.inbox.keep(self.headers["webhook-id"], event)
         if outcome != "again":
-            print(json.dumps({"outcome": outcome, **event}, ensure_ascii=False), flush=True)
+            print(json.dumps({**event, "outcome": outcome}, ensure_ascii=False), flush=True)
         return self._answer(204)
 
     def _answer(self, status: int, body: str = "") -> None:
