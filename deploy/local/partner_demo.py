@@ -77,6 +77,9 @@ def _subscribe_and_show(platform: _Platform, receiver: _Receiver, terminal: Term
             receipt = platform("POST", "/v1/applications", application)
             step.result = f"{receipt['serial_number_display']}, of invented people"
         terminal.heading("Verified events, as they arrive")
+        terminal.faint(
+            "  They go on as people work on cases: `make run` says how. Ctrl-C ends this.\n"
+        )
         while True:
             terminal.line(_shown(receiver.next_event()))
     except KeyboardInterrupt:
@@ -248,7 +251,7 @@ def _shown(event: Mapping[str, Any]) -> str:
         (
             f"  ✓ {at:%H:%M:%S}",
             f"{found['name'] if found else event['type']:<28}",
-            f"{event['subject']:<18}",
+            f"{event['subject']:<26}",
             f"#{event.get('sequence', '-'):<4}",
             told,
         )

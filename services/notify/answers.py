@@ -81,4 +81,4 @@ class MessagePage(Shown):
     """A page of messages."""
 
     items = show.parts(SentMessage, "newest first, at most 100")
-    next = show.text("`after` of the next page; null if this is the last", null=True)
+    next = show.text("`before` of the next page; null if this is the last", null=True)

@@ -68,7 +68,7 @@ _STAFF_CONTACTS: Final = _tokens(
     platform_admin="all_divisions", organisation_admin="own_organisation"
 )
 _WORDINGS: Final = _tokens(platform_admin="all_divisions")
-_CHANNEL: Final = _tokens(partner="own_channel", platform_admin="any")
+_CHANNEL: Final = _tokens(partner="own_channel", platform_admin="all_divisions")
 
 _APPLICATION = "/v1/applications/{serial_number}"
 _CASE = "/v1/cases/{serial_number}"

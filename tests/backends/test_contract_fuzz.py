@@ -18,7 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.intake.handlers import HANDLERS as INTAKE_LEARNING
+from services.notify.handlers import Planning
+from services.notify.handlers import handlers as notify_handlers
 from services.notify.partners.cursors import cursor_of
+from services.notify.people.staff import StaffContacts
+from services.notify.people.templates import Templates
 from services.query.handlers import HANDLERS as LEARNING
 from services.query.policy_import import import_markdown
 from services.routing.case_numbers import CaseNumbers
@@ -221,6 +225,20 @@ def furnish_routing(web: Web, _: Path) -> Known:
     )  # fmt: skip
 
 
+def told_of_an_application(web: Web) -> str:
+    """An applicant was told; the message, which failed."""
+    keyring = Keyring.parse(web.settings.contact_keys)
+    person = {"party": "applicant", "index": 0, "phone": "+8613800000011", "notify": True}
+    contacts = json.dumps({"persons": [person], "query_code": CODE}).encode()
+    event = a_submission(serial=NUMBER, contacts=keyring.seal(contacts, f"contacts:{NUMBER}"))
+    staff = StaffContacts(web.database, keyring)
+    planning = Planning(Templates("http://localhost"), keyring, staff)
+    web.runner(notify_handlers(planning)).apply([event.to_json()])
+    failed = web.database.messages.find_one_and_update({}, {"$set": {"status": "permanent_failure"}})
+    assert failed is not None
+    return str(failed["_id"])
+
+
 def furnish_notify(web: Web, _: Path) -> Known:
     desks = ["platform", "organisation:org-370102"]
     for desk in desks:
@@ -228,10 +246,14 @@ def furnish_notify(web: Web, _: Path) -> Known:
         path = f"/v1/staff-contacts/{desk}"
         assert web.call("PUT", path, body, headers=web.token("platform_admin")).status_code == 200
     logged(web.database, *many(3))
+    message = told_of_an_application(web)
     queue = {"event_types": ["cn.tiaojie.case.*"], "channel": CHANNEL}
     return Known(
         parameters={
             "serial": [NUMBER],
+            "serial_number": [NUMBER, "2634 6268 8508 6477"],
+            "X-Query-Code": [CODE],
+            "message": [message],
             "credentials": [some_credentials(web.database)],
             "after": ["start", "now", cursor_of(2)],
             "Last-Event-ID": [cursor_of(1)],
@@ -253,6 +275,8 @@ def furnish_notify(web: Web, _: Path) -> Known:
                 [{"success": True, "err_code": "DELIVERED", "biz_id": "b1", "out_id": "m1"}],
                 [{"report_status": "FAIL", "errmsg": "UNDELIV", "sid": "s1"}],
             ],
+            "post_v1_inbox_serial_number_read": [{"up_to": "2026-11-20T03:00:00Z"}],
+            "post_v1_messages_message_resend": [{}, {"confirm": True}],
             "put_v1_message_templates_wording_channel_language": [
                 {"text": "【调解】案件已撤回，流水号：{{ serial_number }}。", "note": "改得更清楚"},
                 {"text": "{{ serial_number", "note": "x"},

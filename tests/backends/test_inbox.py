@@ -155,10 +155,10 @@ def test_pages_follow_each_other_without_gap_or_repetition(case: Web) -> None:
         assert page["unread"] == 3
         if page["next"] is None:
             break
-        question = f"?size=1&after={page['next']}"
+        question = f"?size=1&before={page['next']}"
     assert seen == told(inbox(case, code(QUERY_CODE)))
-    wrong = case.call("GET", f"{PATH}?after=nonsense", headers=code(QUERY_CODE))
-    assert problem(wrong, 422, "validation_failed")["errors"][0]["pointer"] == "/after"
+    wrong = case.call("GET", f"{PATH}?before=nonsense", headers=code(QUERY_CODE))
+    assert problem(wrong, 422, "validation_failed")["errors"][0]["pointer"] == "/before"
 
 
 # --- what was read ---------------------------------------------------------------------------

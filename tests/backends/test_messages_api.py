@@ -88,7 +88,7 @@ def test_a_question_that_cannot_be_is_refused_at_its_field(notify: Web) -> None:
         "channel=fax",
         "event=x",
         "since=yesterday",
-        "after=x",
+        "before=x",
         "size=101",
     ):
         refused = notify.call("GET", f"/v1/messages?{question}", headers=headers)
@@ -106,7 +106,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(notify: Web, record: 
         seen += [item["message_id"] for item in page["items"]]
         if page["next"] is None:
             break
-        question = f"?size=4&after={page['next']}"
+        question = f"?size=4&before={page['next']}"
     assert seen == everything
     assert len(set(seen)) == 15
 

@@ -431,6 +431,8 @@ def expected(operation: str, role: str | None, *, holds: bool) -> set[str]:
 
 def to_strangers(operation: str, relation: Relation, *, needs_code: bool) -> set[str]:
     """What those are answered to whom the relation does not hold."""
+    if relation == "all_divisions":
+        return {"not_found"}
     if operation in EMPTY_TO_STRANGERS:
         return {SOME, "forbidden"}
     if operation in FORBIDDEN_TO_STRANGERS:

@@ -244,11 +244,12 @@ def routes(queues: PartnerQueues) -> Sequence[Route]:
             "POST", "/v1/amqp-credentials", queues.make,
             "A queue of one's own, with a user that may read it; the password is shown this once",
             body=NewAmqpCredentialsBody, answer=NewAmqpCredentials, status=_CREATED,
-            answer_headers=("Location",), refusals=(*_BODY, "amqp_not_offered", "too_many_queues"),
+            answer_headers=("Location",), refusals=(*_BODY, "not_found", "amqp_not_offered", "too_many_queues"),
         ),
         Route(
             "GET", "/v1/amqp-credentials", queues.listed,
             "Own queues, what they hold and what they lost", answer=AmqpCredentialsList,
+            refusals=("not_found",),
         ),
         Route(
             "GET", path, queues.shown, "One queue, what it holds and what it lost",

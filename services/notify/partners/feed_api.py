@@ -151,7 +151,7 @@ def _answer(page: Page) -> Response:
     return response
 
 
-_REFUSALS: Final = ("validation_failed", "cursor_expired", "feed_busy")
+_REFUSALS: Final = ("not_found", "validation_failed", "cursor_expired", "feed_busy")
 
 
 def routes(feed: EventFeed) -> Sequence[Route]:

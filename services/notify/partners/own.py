@@ -16,12 +16,15 @@ _NO_CHANNEL: Final = Text(
 
 
 def asker() -> Principal:
-    """Who asks; Refused("forbidden") for a partner whose token names no channel."""
+    """Who asks; Refused("forbidden") for a partner whose token names no channel. To an administrator
+    of some divisions there are none of these things: channels belong to the whole country."""
     principal = caller().principal
     if principal is None:
         raise Refused("unauthorised")
     if principal.role == "partner" and not principal.channel:
         raise Refused("forbidden", _NO_CHANNEL)
+    if principal.role != "partner" and not reached(Concerned()):
+        raise Refused("not_found")
     return principal
 
 

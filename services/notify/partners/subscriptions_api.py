@@ -209,11 +209,11 @@ def routes(webhooks: Webhooks) -> Sequence[Route]:
             "Have events sent to an address; the secret that signs them is shown this once",
             body=NewSubscription, answer=SubscriptionWithSecret, status=_CREATED,
             answer_headers=("Location",),
-            refusals=(*_BODY, "subscription_exists", "too_many_subscriptions"),
+            refusals=(*_BODY, "not_found", "subscription_exists", "too_many_subscriptions"),
         ),
         Route(
             "GET", "/v1/subscriptions", webhooks.listed, "Own subscriptions and how they stand",
-            answer=SubscriptionPage,
+            answer=SubscriptionPage, refusals=("not_found",),
         ),
         Route(
             "GET", path, webhooks.shown, "One subscription and how it stands",

@@ -26,6 +26,7 @@ from pymongo import ASCENDING, UpdateOne
 from services.notify.people.messages import Document
 from services.notify.people.outcomes import uses_next
 from services.notify.people.quiet_hours import NO_QUIET_HOURS, QuietHours
+from services.notify.people.statuses import OPEN
 from shared.store import backend_errors
 
 if TYPE_CHECKING:
@@ -78,7 +79,11 @@ class Followers:
             return list(found.sort("follow_at", ASCENDING).limit(_PORTION))
 
     def _decide(self, decided: Sequence[Document]) -> None:
-        followed = [document for document in decided if document.get("next")]
+        followed = [
+            document
+            for document in decided
+            if document.get("next") and document["status"] not in OPEN
+        ]
         if followed:
             self._write(followed)
         if decided:

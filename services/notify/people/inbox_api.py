@@ -27,9 +27,9 @@ PAGE: Final = 50
 
 
 class InboxPageAsked(Body):
-    """`after` is `next` of the page before."""
+    """`before` is `next` of the page before."""
 
-    after = Str("上页末项", 128)
+    before = Str("上页末项", 128)
     size = Count("每页条数", least=1, most=PAGE)
 
 
@@ -61,7 +61,7 @@ class Inbox(Shown):
     index = show.count("which respondent")
     unread = show.count("messages that came after what was read, on all pages")
     items = show.parts(InboxMessage, f"at most {PAGE}")
-    next = show.text("`after` of the next page; null if this is the last", null=True)
+    next = show.text("`before` of the next page; null if this is the last", null=True)
 
 
 class InboxRead(Shown):
@@ -83,8 +83,8 @@ class InboxDesk:
         stated = read(InboxPageAsked(), request.args.to_dict(), today())
         entries = self.inboxes.entries(number, side)
         size, rest = stated.get("size") or PAGE, entries
-        if stated.get("after"):
-            place = place_of(stated["after"])
+        if stated.get("before"):
+            place = place_of(stated["before"])
             rest = [entry for entry in entries if entry.place < place]
         return {
             **_whose(number, side),

@@ -26,11 +26,11 @@ from shared.store import Document
 SECONDS_MOST: Final = 2.0
 PAGE, LARGEST_PAGE = 100, 100
 
-_UNKNOWN_PAGE: Final = Refused("validation_failed", errors=[fault("unknown_value").at("/after")])
+_UNKNOWN_PAGE: Final = Refused("validation_failed", errors=[fault("unknown_value").at("/before")])
 
 
 class MessageList(Body):
-    """Filters, combined; `after` is `next` of the page before."""
+    """Filters, combined; `before` is `next` of the page before."""
 
     serial = Str("流水号", 64)
     status = Choice("状态", STATUSES)
@@ -39,7 +39,7 @@ class MessageList(Body):
     event = Choice("事项", tuple(ENTITLEMENTS))
     since = Moment("起始时间")
     until = Moment("截止时间")
-    after = Str("上页末项", 128)
+    before = Str("上页末项", 128)
     size = Count("每页条数", least=1, most=LARGEST_PAGE)
 
 
@@ -55,8 +55,8 @@ def query_of(stated: Mapping[str, Any]) -> Document:
         if stated.get(name)
     }
     conditions: list[Document] = [{"created_at": moments}] if moments else []
-    if stated.get("after"):
-        at, key = place_of(stated["after"])
+    if stated.get("before"):
+        at, key = place_of(stated["before"])
         # The first bound is what the index is entered by; the second tells apart those of a moment.
         conditions += [
             {"created_at": {"$lte": at}},
@@ -73,7 +73,7 @@ def index_of(query: Mapping[str, Any]) -> str:
 
 
 def cursor_of(document: Mapping[str, Any]) -> str:
-    """Where a page ended: `after` of the next one."""
+    """Where a page ended: `before` of the next one."""
     at: datetime = document["created_at"]
     return base64.urlsafe_b64encode(f"{at.isoformat()} {document['_id']}".encode()).decode()
 

@@ -133,12 +133,13 @@ def open_body(document: Mapping[str, Any], keyring: Keyring) -> Body:
 
 def present(document: Mapping[str, Any]) -> Document:
     """A message as staff may see it: what, when, with what result, to whom masked."""
-    shown = {name: document[name] for name in _SHOWN}
+    shown = {name: document.get(name) for name in _SHOWN}
     return {
         "message_id": document["_id"],
         "to": document["to_masked"],
         **shown,
-        "next_message": document["next"],
+        "urgent": bool(document.get("urgent")),
+        "next_message": document.get("next"),
         "resend_of": document.get("resend_of"),
     }
 
@@ -147,7 +148,7 @@ def present_whole(document: Mapping[str, Any]) -> Document:
     """The same with its attempts, and who asked for it if it was sent again."""
     return {
         **present(document),
-        "history": document["history"],
+        "history": document.get("history", []),
         "resent_by": document.get("resent_by"),
     }
 

@@ -72,17 +72,22 @@ def ending(
         fields["provider"] = outcome.provider
     if fields["status"] in ENDED:
         fields["settled_at"] = now
-    if message.get("next") and (at := decides_at(fields["status"], now, receipt=outcome.receipt)):
-        fields["follow_at"] = at
+    decides = decides_at(fields["status"], now, receipt=outcome.receipt)
+    gone: set[str] = set()
+    if message.get("next") and decides:
+        fields["follow_at"] = decides
+    else:
+        gone.add("follow_at")  # that of an uncertain message whose answer came late
+    update: Document = {"$set": fields}
     if outcome.seconds is not None:
+        update["$inc"] = {"attempts": -1}
         if outcome.code != QUIET:
             fields["deferred_since"] = message.get("deferred_since") or now
-        return {"$set": fields, "$inc": {"attempts": -1}}
-    if outcome.status == "cancelled":
-        return {"$set": fields}
-    word = "try_later" if outcome.status == "planned" else outcome.status
-    entry = attempt(now, word, outcome.code, outcome.provider)
-    return {"$set": fields, "$unset": {"deferred_since": ""}, "$push": {"history": entry}}
+    elif outcome.status != "cancelled":
+        word = "try_later" if outcome.status == "planned" else outcome.status
+        update["$push"] = {"history": attempt(now, word, outcome.code, outcome.provider)}
+        gone.add("deferred_since")
+    return {**update, "$unset": dict.fromkeys(sorted(gone), "")} if gone else update
 
 
 def attempt(at: datetime, outcome: str, code: str | None, provider: str | None) -> Document:
