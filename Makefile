@@ -9,7 +9,6 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Everything but benchmarks, chaos (each has its own command) and browser tests left out by `test`.
 APART := --ignore=tests/benchmarks --ignore=tests/chaos
-BACKEND_TESTS := tests/backends tests/flow
 # What speaks to the back-ends in ways of its own runs a second time against those of containers;
 # repeating the rest would test the product twice, not the containers.
 CONTAINER_TESTS := tests/flow $(patsubst %,tests/backends/test_%.py,\
@@ -28,12 +27,11 @@ partner-demo: environment ## Against a running system: subscribe the example rec
 	@exec $(BIN)/python -m deploy.local partner-demo
 
 .PHONY: test
-test: setup ## Run all tests with real back-ends (not benchmarks and chaos)
+test: setup ## Run all tests with real back-ends (not benchmarks and chaos), on two cores
 ifdef TESTS
 	@exec $(BIN)/python -m pytest $(TESTS)
 else
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(APART) --ignore=tests/backends --ignore=tests/flow
-	@exec $(BIN)/python -m pytest $(BACKEND_TESTS)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile --maxprocesses 2 tests $(APART)
 endif
 
 .PHONY: test-containers

@@ -1,10 +1,7 @@
-"""Sending against a real MongoDB: once, whoever competes and whoever dies."""
+"""Sending against a real MongoDB: each message once, with its result."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -23,15 +20,11 @@ from services.notify.channels import (
 from services.notify.channels.configured import configured
 from services.notify.channels.development import OUTBOX_LIMIT, DevelopmentOutbox, channels_of
 from services.notify.people import sending
-from services.notify.people.claiming import Budget, LeaseLost
 from services.notify.people.messages import Body, present
 from services.notify.people.schedules import SCHEDULES
-from services.notify.people.sending import Sender
 from services.notify.settings import NotifySettings
-from tests.builders.notices import NOW, SERIAL, SESSION, a_person, an_event, some_recipients
+from tests.builders.notices import NOW, SERIAL, a_person, an_event, some_recipients
 from tests.builders.outbound import (
-    KEYS,
-    LEASE,
     Clock,
     Gateway,
     Told,
@@ -158,160 +151,6 @@ def test_other_ends_are_final(messages, sender, clock, answer, end):
     assert "13800000011" not in str(message)
 
 
-class Killed(BaseException):
-    """The process ends here: nothing after this line runs, as with kill -9."""
-
-
-def killed(one: Sender) -> None:
-    with pytest.raises(Killed):
-        one.send_due()
-
-
-def test_a_crash_after_the_hand_over_is_uncertain_and_never_sent_again(messages, sender, clock):
-    record(messages)
-    gateway = Gateway(Killed())
-    killed(sender(gateway))
-    assert the_message(messages)["status"] == "sending"
-    other = sender(gateway)
-    assert other.sweep() == 0, "its lease still runs"
-    clock.advance(LEASE + 1)
-    assert other.sweep() == 1
-    assert other.send_due() == 0
-    assert the_message(messages)["status"] == "uncertain"
-    assert len(gateway.handed_over) == 1
-
-
-KILLED_WHILE_HANDING_OVER = """
-import sys, time
-import pymongo
-from services.notify.channels.sms import Sms
-from services.notify.people.sending import Sender
-from shared.sealing import Keyring
-from tests.builders.notices import NOW
-
-class Provider:
-    def send(self, to, text, reference):
-        print(reference, flush=True)  # the provider has it; its answer never comes
-        time.sleep(60)
-
-url, database, keys = sys.argv[1:]
-messages = pymongo.MongoClient(url, tz_aware=True)[database]["messages"]
-Sender(
-    messages, {"sms": Sms(Provider())}, Keyring.parse(keys), clock=lambda: NOW, lease_seconds=120
-).send_due()
-"""
-
-
-def test_a_process_killed_while_handing_over_leaves_an_uncertain_message(
-    mongo_url, database, messages, sender, clock
-):
-    record(messages)
-    process = subprocess.Popen(
-        [sys.executable, "-c", KILLED_WHILE_HANDING_OVER, mongo_url, database.name, KEYS],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        assert process.stdout
-        reference = process.stdout.readline().strip()
-        process.kill()
-    assert process.returncode == -signal.SIGKILL
-    assert reference == the_message(messages)["_id"]
-    clock.advance(LEASE + 1)
-    gateway = Gateway()
-    other = sender(gateway)
-    assert (other.sweep(), other.send_due()) == (1, 0)
-    assert the_message(messages)["status"] == "uncertain"
-    assert gateway.handed_over == []
-
-
-class BeforeHandOver:
-    """A channel that ends or waits before anything was handed over."""
-
-    def __init__(self, act) -> None:
-        self.act = act
-        self.sent: list[str] = []
-
-    def send(self, reference, _body, handing_over, /) -> Accepted:
-        self.act()
-        handing_over()
-        self.sent.append(reference)
-        return Accepted()
-
-
-def test_a_crash_before_the_hand_over_is_sent_by_another(messages, sender, clock):
-    def die() -> None:
-        raise Killed
-
-    record(messages)
-    killed(sender(sms=BeforeHandOver(die)))
-    clock.advance(LEASE + 1)
-    gateway = Gateway()
-    other = sender(gateway)
-    assert other.sweep() == 1
-    assert other.send_due() == 1
-    assert len(gateway.handed_over) == 1
-
-
-def test_crashing_again_and_again_before_the_hand_over_comes_to_an_end(messages, sender, clock):
-    def die() -> None:
-        raise Killed
-
-    record(messages)
-    for _ in range(SCHEDULES["sms"].tries):
-        killed(sender(sms=BeforeHandOver(die)))
-        clock.advance(LEASE + 1)
-        sender().sweep()
-    assert the_message(messages)["status"] == "temporary_failure"
-
-
-def test_a_process_that_was_paused_past_its_lease_sends_nothing(messages, sender, clock):
-    """Paused, its message swept and sent by another: the fence before the hand-over holds."""
-    reached, resume = threading.Event(), threading.Event()
-
-    def pause() -> None:
-        reached.set()
-        assert resume.wait(10)
-
-    record(messages)
-    paused_channel, gateway = BeforeHandOver(pause), Gateway()
-    paused, other = sender(sms=paused_channel), sender(gateway)
-    with ThreadPoolExecutor(1) as pool:
-        turn = pool.submit(paused.send_due)
-        assert reached.wait(10)
-        clock.advance(LEASE + 1)
-        assert other.sweep() == 1
-        assert other.send_due() == 1
-        resume.set()
-        turn.result(10)
-    assert paused_channel.sent == []
-    assert len(gateway.handed_over) == 1
-    assert the_message(messages)["status"] == "accepted"
-
-
-def test_an_answer_that_comes_late_settles_an_uncertain_message(messages, sender, clock):
-    reached, resume = threading.Event(), threading.Event()
-
-    class Slow(Gateway):
-        def send(self, to, text, reference):
-            reached.set()
-            assert resume.wait(10)
-            return super().send(to, text, reference)
-
-    record(messages)
-    slow, other = sender(Slow(Accepted("late"))), sender()
-    with ThreadPoolExecutor(1) as pool:
-        turn = pool.submit(slow.send_due)
-        assert reached.wait(10)
-        clock.advance(LEASE + 1)
-        assert other.sweep() == 1
-        assert the_message(messages)["status"] == "uncertain"
-        resume.set()
-        turn.result(10)
-    message = the_message(messages)
-    assert (message["status"], message["provider_reference"]) == ("accepted", "late")
-
-
 def test_a_provider_that_hangs_holds_up_no_other_channel(messages, sender, monkeypatch):
     monkeypatch.setattr(sending, "TURN_SECONDS", 0.5)
     resume = threading.Event()
@@ -338,175 +177,12 @@ def test_a_provider_that_hangs_holds_up_no_other_channel(messages, sender, monke
     assert messages.count_documents({"status": "planned", "attempts": 0}) == 8, "given back"
 
 
-def test_what_was_claimed_ahead_is_due_again_when_its_process_dies(messages, sender, clock):
-    record(messages, people=6)
-    killed(sender(Gateway(Killed(), Killed())))  # both threads end; four more had been claimed
-    clock.advance(LEASE + 1)
-    gateway = Gateway()
-    other = sender(gateway)
-    assert other.sweep() == 6
-    assert other.send_due() == 4
-    assert Counter(m["status"] for m in messages.find()) == {"accepted": 4, "uncertain": 2}
-
-
-def test_what_waits_long_for_a_slow_channel_is_left_to_others(messages, sender, clock):
-    taken: list[str] = []
-
-    class Slow(Gateway):
-        def send(self, to, text, reference):
-            taken.append(reference)
-            clock.advance(LEASE / 3)
-            return super().send(to, text, reference)
-
-    record(messages, people=12)
-    slow = Slow()
-    one = sender(slow)
-    assert one.send_due() == 12
-    assert set(Counter(slow.handed_over).values()) == {1}
-    assert {(m["status"], m["attempts"]) for m in messages.find()} == {("accepted", 1)}
-
-
-def test_a_message_lost_and_claimed_anew_by_the_same_process_is_sent_by_one_claim(
-    messages, sender, clock
-):
-    reached, resume = threading.Event(), threading.Event()
-    sent: list[str] = []
-
-    class Pausing:
-        def send(self, reference, _body, handing_over, /) -> Accepted:
-            if not reached.is_set():
-                reached.set()
-                assert resume.wait(10)
-            handing_over()
-            sent.append(reference)
-            return Accepted()
-
-    record(messages)
-    one = sender(sms=Pausing())
-    with ThreadPoolExecutor(1) as pool:
-        turn = pool.submit(one.send_due)
-        assert reached.wait(10)
-        clock.advance(LEASE + 1)
-        assert one.sweep() == 1
-        again = one._claims.next("sms", Budget(1))
-        assert again is not None
-        resume.set()
-        turn.result(10)
-    assert sent == [], "the older claim may not send"
-    one._claims.fence(again)
-    with pytest.raises(LeaseLost):
-        one._claims.fence({**again, "lease_holder": "older"})
-
-
-def test_fences_of_one_moment_tell_the_lost_from_the_held(messages, sender, clock):
-    record(messages, people=8)
-    claims = sender()._claims
-    budget = Budget(8)
-    held = [claims.next("sms", budget) for _ in range(8)]
-    lost = {m["_id"] for m in held[::3]}
-    messages.update_many({"_id": {"$in": list(lost)}}, {"$set": {"lease_holder": "another"}})
-
-    def fence(message) -> bool:
-        try:
-            claims.fence(message)
-        except LeaseLost:
-            return False
-        return True
-
-    with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(fence, held)) == [m["_id"] not in lost for m in held]
-    fenced = {m["_id"] for m in messages.find({"handing_over": True})}
-    assert fenced == {m["_id"] for m in held} - lost
-
-
 def test_a_body_that_cannot_be_opened_fails_alone(messages, sender):
     record(messages, people=2)
     first = messages.find_one()
     messages.update_one({"_id": first["_id"]}, {"$set": {"body_sealed": "v1.k9.AAAA"}})
     assert sender().send_due() == 2
     assert Counter(m["status"] for m in messages.find()) == {"accepted": 1, "technical_failure": 1}
-
-
-def test_a_message_that_became_untrue_while_it_waited_is_cancelled(messages, sender, clock):
-    gateway = Gateway(TryLater("busy"))
-    one = sender(gateway)
-    record(messages, "case.mediator_assigned", first=2)
-    one.send_due()
-    record(messages, "case.withdrawn", first=3)
-    clock.advance(60)
-    one.send_due()
-    assert {m["event_name"]: m["status"] for m in messages.find()} == {
-        "case.mediator_assigned": "cancelled",
-        "case.withdrawn": "accepted",
-    }
-    assert len(gateway.handed_over) == 2
-
-
-def test_an_older_event_that_comes_late_does_not_overtake_the_newer(messages, sender):
-    one = sender()
-    record(messages, "case.mediator_assigned", first=5)
-    one.send_due()
-    record(messages, "case.organisation_assigned", first=4)
-    one.send_due()
-    assert {m["event_name"]: m["status"] for m in messages.find()} == {
-        "case.mediator_assigned": "accepted",
-        "case.organisation_assigned": "cancelled",
-    }
-
-
-def test_what_stays_true_is_sent_whatever_came_later(messages, sender):
-    record(messages, "application.submitted", "application.supplemented", "case.withdrawn")
-    assert sender().send_due() == 3
-    assert {m["status"] for m in messages.find()} == {"accepted"}
-
-
-def test_an_invitation_to_a_cancelled_session_is_not_sent_and_another_one_is(messages, sender):
-    other = {**SESSION, "id": "s2"}
-    people = some_recipients(a_person(email=None), sessions={"s1": SESSION["starts_at"]})
-    events = [
-        an_event("case.session_scheduled", sequence=1),
-        an_event("case.session_scheduled", sequence=2, session=other),
-        an_event("case.session_cancelled", sequence=3, session_id="s1"),
-    ]
-    for event in events:
-        record_event(messages, event, people)
-    assert sender().send_due() == 3
-    found = {(m["event_name"], m["topic"]): (m["status"], m["last_error"]) for m in messages.find()}
-    assert found == {
-        ("case.session_scheduled", "s1"): ("cancelled", "superseded"),
-        ("case.session_scheduled", "s2"): ("accepted", None),
-        ("case.session_cancelled", "s1"): ("accepted", None),
-    }
-
-
-def test_a_reminder_of_a_clock_that_was_stopped_meanwhile_is_not_sent(messages, sender):
-    people = some_recipients(a_person("respondent", email=None), asked_at=1)
-    for event in (
-        an_event("case.deadline_approaching", sequence=2),
-        an_event("case.not_accepted", sequence=3),
-    ):
-        record_event(messages, event, people)
-    assert sender().send_due() == 2
-    assert {m["event_name"]: m["status"] for m in messages.find()} == {
-        "case.deadline_approaching": "cancelled",
-        "case.not_accepted": "accepted",
-    }
-
-
-def test_a_one_time_code_goes_first_and_not_after_its_time(messages, sender, clock):
-    record(messages, people=3)
-    code = an_event("phone.code_requested", sequence=1)
-    record_event(messages, code, some_recipients(a_person(index=9, email=None)))
-    gateway = Gateway(TryLater("busy"))
-    one = sender(gateway)
-    one.send_due(limit=1)
-    (waiting,) = messages.find({"event_name": "phone.code_requested"})
-    assert (waiting["attempts"], waiting["last_error"]) == (1, "busy")
-    clock.advance(600)
-    one.send_due()
-    (late,) = messages.find({"event_name": "phone.code_requested"})
-    assert (late["status"], late["last_error"]) == ("cancelled", "expired")
-    assert gateway.handed_over.count(late["_id"]) == 1
 
 
 def test_a_stopped_sender_finishes_and_starts_nothing(messages, sender):

@@ -121,8 +121,9 @@ class EventLog:
             return [_entry(d) for d in found.sort("position", ASCENDING).limit(limit)]
 
     def newest(self) -> int:
-        """The last position that was given, kept or not; 0 before the first."""
-        return self._end(-1) or self._last_given()
+        """The last position that was given, kept or not; 0 before the first. Of events that were
+        placed together the last may expire first, so the log alone does not tell it."""
+        return max(self._end(-1), self._last_given())
 
     def oldest(self) -> int:
         """The first position that is kept; where nothing is, the one that comes next."""
@@ -153,7 +154,7 @@ class EventLog:
         return int(found["position"]) if found else 0
 
     def _last_given(self) -> int:
-        """Of a log whose events have all expired: its positions go on."""
+        """As the sequencer remembers it: positions go on although events expire."""
         with backend_errors():
             lease = self._leases.find_one({"_id": _LEASE_ID}, {"newest": True})
         return int((lease or {}).get("newest", 0))
@@ -173,14 +174,12 @@ class Sequencer:
     def place(self, limit: int = 1000) -> int:
         """Place at most `limit` events, in the order of their time and sequence; how many were."""
         with backend_errors():
-            waiting = list(
-                self._collection.find({"unplaced": True}, {"_id": True}, hint="unplaced")
-                .sort([("time", ASCENDING), ("sequence", ASCENDING)])
-                .limit(limit)
-            )
-            if not waiting or not self._lead():
+            if not self._waiting(1) or not self._lead():
                 return 0
+            # In this order: whatever another one places meanwhile takes a position behind `newest`,
+            # so one that is passed over here leaves no gap that might be filled behind a reader.
             newest = self._log.newest()
+            waiting = self._waiting(limit)
             writes = [
                 UpdateOne(
                     {"_id": document["_id"], "unplaced": True},
@@ -188,7 +187,7 @@ class Sequencer:
                 )
                 for position, document in enumerate(waiting, start=newest + 1)
             ]
-            placed = self._write(writes)
+            placed = self._write(writes) if writes else 0
             self._remember(newest + placed)
             return placed
 
@@ -198,6 +197,10 @@ class Sequencer:
             self._leases.update_one(
                 {"_id": _LEASE_ID, "holder": self._holder}, {"$set": {"until": datetime.now(UTC)}}
             )
+
+    def _waiting(self, limit: int) -> list[Document]:
+        found = self._collection.find({"unplaced": True}, {"_id": True}, hint="unplaced")
+        return list(found.sort([("time", ASCENDING), ("sequence", ASCENDING)]).limit(limit))
 
     def _write(self, writes: Sequence[UpdateOne]) -> int:
         try:

@@ -244,15 +244,15 @@ class Settling:
 
     async def _tell(self, running: Running) -> None:
         """Pause or stop the subscription for what its lane has come to."""
-        key, pace = running.id, running.lane.pace
+        key, pace, known = running.id, running.lane.pace, running.subscription
         subscriptions = self._stores.subscriptions
         if running.lane.effect == "pause" and pace.failing_since is not None:
             since = datetime.fromtimestamp(pace.failing_since, UTC)
             logger().warning("subscription_paused", subscription=key, code=pace.last_error)
-            await self._until_done(subscriptions.pause, key, since, pace.last_error or "")
+            await self._until_done(subscriptions.pause, known, since, pace.last_error or "")
         else:
             logger().warning("subscription_stopped", subscription=key, code=pace.last_error)
-            await self._until_done(subscriptions.stop, key, "gone")
+            await self._until_done(subscriptions.stop, known, "gone")
         # what became of it is read before its lane is looked at again
         self.learned(await self._until_done(subscriptions.read_many, [key]) or ())
 

@@ -42,6 +42,9 @@ REASONS: Final = ("failing", "asked", "gone", "unverified")
 OVERLAP: Final = timedelta(hours=24)
 """How long a replaced secret still signs beside the new one."""
 
+_PROVEN: Final = frozenset({"url", "refuses_unsigned"})
+"""What a handshake proves."""
+
 _SECRET_BYTES: Final = 24
 _NO_REWIND_YET: Final[Mapping[str, Any]] = {"epoch": 0}
 
@@ -71,7 +74,6 @@ def created(
     return {
         **wanted,
         "channel": channel,
-        "failing_since": None,
         "secrets": [secret],
         "starts_after": starts_after,
         "rewind": None,
@@ -85,7 +87,7 @@ def changed(state: State, wanted: Mapping[str, Any], at: datetime) -> Decision:
     changes = {name: value for name, value in wanted.items() if value != state[name]}
     if not changes:
         return NOTHING
-    if changes.keys() & {"url", "refuses_unsigned"}:
+    if changes.keys() & _PROVEN:
         changes |= _handshake_due(at)
     return Decision(set={**changes, "updated_at": at})
 
@@ -131,7 +133,7 @@ def paused_for_failing(
     return Decision(
         set={
             "status": "paused", "reason": "failing", "failing_since": failing_since,
-            "last_error": reason, "updated_at": at,
+            "updated_at": at,
         },
         events=[NewEvent("subscription.paused", {**_to_whom(state), **told})],
     )  # fmt: skip
@@ -173,10 +175,17 @@ def rewound(state: State, position: int, at: datetime) -> Decision:
     )
 
 
+def same_endpoint(state: State, known: State) -> bool:
+    """Whether what was found out about the one holds of the other: an address that was changed
+    meanwhile is not proven by the answers of the one before, nor ended by them."""
+    return all(state[name] == known[name] for name in _PROVEN)
+
+
 def _handshake_due(at: datetime) -> Document:
     return {
         "status": "pending",
         "reason": None,
+        "failing_since": None,
         "verification": {"tries": 0, "next_attempt_at": at, "last_code": None},
         "updated_at": at,
     }
@@ -273,19 +282,24 @@ class Subscriptions:
         begun = trace or Trace(new_traceparent(), new_id())
         return carry_out(self.aggregates, key, decide, source=PARTNER_SERVICE, trace=begun)
 
-    # What the dispatcher has found out.
+    # What the dispatcher has found out about the endpoint of a subscription as it knew it.
 
-    def verified(self, key: str) -> None:
-        self.carry_out(key, verified)
+    def verified(self, known: State) -> None:
+        self._found(known, verified)
 
-    def verification_failed(self, key: str, code: str, next_at: datetime | None) -> None:
-        self.carry_out(key, lambda s, at: verification_failed(s, code, next_at, at))
+    def verification_failed(self, known: State, code: str, next_at: datetime | None) -> None:
+        self._found(known, lambda s, at: verification_failed(s, code, next_at, at))
 
-    def pause(self, key: str, failing_since: datetime, reason: str) -> None:
-        self.carry_out(key, lambda s, at: paused_for_failing(s, failing_since, reason, at))
+    def pause(self, known: State, failing_since: datetime, reason: str) -> None:
+        self._found(known, lambda s, at: paused_for_failing(s, failing_since, reason, at))
 
-    def stop(self, key: str, reason: str) -> None:
-        self.carry_out(key, lambda s, at: stopped(s, reason, at))
+    def stop(self, known: State, reason: str) -> None:
+        self._found(known, lambda s, at: stopped(s, reason, at))
+
+    def _found(self, known: State, decide: Decide) -> None:
+        self.carry_out(
+            known["_id"], lambda s, at: decide(s, at) if same_endpoint(s, known) else NOTHING
+        )
 
 
 def _context(key: str) -> str:

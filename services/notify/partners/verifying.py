@@ -99,14 +99,15 @@ class Verifying:
         if code is None:
             measures.VERIFICATIONS.labels("verified").inc()
             logger().info("subscription_verified", subscription=key)
-            await self._in_thread(self._subscriptions.verified, key)
+            await self._in_thread(self._subscriptions.verified, subscription)
             return
         tries = int(subscription["verification"]["tries"]) + 1
         measures.VERIFICATIONS.labels("failed").inc()
         logger().info("verification_failed", subscription=key, code=code, attempts=tries)
         if code == GONE:
-            await self._in_thread(self._subscriptions.stop, key, "gone")
+            await self._in_thread(self._subscriptions.stop, subscription, "gone")
             return
         delay = HANDSHAKE.delay(tries, self._jitter())
         next_at = None if delay is None else datetime.now(UTC) + timedelta(seconds=delay)
-        await self._in_thread(self._subscriptions.verification_failed, key, code, next_at)
+        failed = self._subscriptions.verification_failed
+        await self._in_thread(failed, subscription, code, next_at)
