@@ -123,7 +123,9 @@ PROBLEMS: Mapping[str, Problem] = {
     ),
     "too_many_subscriptions": Problem(
         409,
-        Text("该渠道的订阅已达上限，请先删除不用的", "The channel has all subscriptions it may have"),
+        Text(
+            "该渠道的订阅已达上限，请先删除不用的", "The channel has all subscriptions it may have"
+        ),
     ),
     "amqp_not_offered": Problem(
         409,

@@ -44,7 +44,8 @@ class NotifySettings(ChannelSettings):
         90.0, "How long partners can read and replay an event and see its deliveries, days."
     )
     partner_timeout_seconds: float = setting(
-        15.0, "Longest time a call to a partner's endpoint may take until its whole answer, seconds."
+        15.0,
+        "Longest time a call to a partner's endpoint may take until its whole answer, seconds.",
     )
     partner_pause_hours: float = setting(
         24.0, "A webhook that takes nothing for so long is paused, and its partner told, hours."

@@ -63,6 +63,15 @@ SCHEMA: Mapping[str, Any] = {
             "type": "string",
             "description": "The cursor before the oldest event that is kept.",
         },
+        "subscription": {
+            "type": "string",
+            "description": "The subscription that does this already.",
+        },
+        "subscription_status": {
+            "type": "string",
+            "enum": ["pending", "active", "paused", "stopped"],
+            "description": "The status that does not allow it.",
+        },
         "current_version": {
             "type": "integer",
             "minimum": 1,
@@ -83,6 +92,8 @@ _MORE: Mapping[str, Mapping[str, Any]] = {
     },
     "rule_not_met": {"rule": "all_consented", "source": "《企业劳动争议协商调解规定》第二十二条"},
     "version_conflict": {"current_version": 3},
+    "subscription_exists": {"subscription": "sub_3q2-7wQbTt2hV0m8Zr1K9g"},
+    "subscription_not_ready": {"subscription_status": "pending"},
 }
 """What some problems say beside the members all have."""
 

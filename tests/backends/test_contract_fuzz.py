@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from services.intake.handlers import HANDLERS as INTAKE_LEARNING
 from services.notify.handlers import Planning
 from services.notify.handlers import handlers as notify_handlers
+from services.notify.partners import deliveries_api
 from services.notify.partners.cursors import cursor_of
 from services.notify.people.staff import StaffContacts
 from services.notify.people.templates import Templates
@@ -37,6 +39,7 @@ from tests.builders.evidence import PDF, PROGRAM, a_jpeg
 from tests.builders.fuzzing import Known, Sent, requests
 from tests.builders.partner_log import logged, many
 from tests.builders.partner_queues import CHANNEL, a_broker, some_credentials
+from tests.builders.partner_subscriptions import some_subscription
 from tests.builders.routing import a_submitted_event, apply, fill
 from tests.house.sources import ROOT, SERVICES
 from tests.web import Web, running
@@ -86,6 +89,7 @@ def webs(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, Web]]:
     with ExitStack() as stack:
+        stack.enter_context(patch.object(deliveries_api, "_TEST_SECONDS", 0.0))  # nobody delivers
         broker = stack.enter_context(a_broker(module_vhost_url, amqp_management_url))
         more = {**LIMITS, "notify": {**LIMITS["notify"], **broker}}
         yield {
@@ -234,7 +238,9 @@ def told_of_an_application(web: Web) -> str:
     staff = StaffContacts(web.database, keyring)
     planning = Planning(Templates("http://localhost"), keyring, staff)
     web.runner(notify_handlers(planning)).apply([event.to_json()])
-    failed = web.database.messages.find_one_and_update({}, {"$set": {"status": "permanent_failure"}})
+    failed = web.database.messages.find_one_and_update(
+        {}, {"$set": {"status": "permanent_failure"}}
+    )
     assert failed is not None
     return str(failed["_id"])
 
@@ -245,9 +251,11 @@ def furnish_notify(web: Web, _: Path) -> Known:
         body = {"contacts": [{"phone": "13900001111"}]}
         path = f"/v1/staff-contacts/{desk}"
         assert web.call("PUT", path, body, headers=web.token("platform_admin")).status_code == 200
-    logged(web.database, *many(3))
+    events = logged(web.database, *many(3))
     message = told_of_an_application(web)
     queue = {"event_types": ["cn.tiaojie.case.*"], "channel": CHANNEL}
+    webhook = {**queue, "url": "https://app.example.cn/fuzzed", "divisions": ["37"]}
+    keyring = Keyring.parse(web.settings.contact_keys)
     return Known(
         parameters={
             "serial": [NUMBER],
@@ -255,6 +263,11 @@ def furnish_notify(web: Web, _: Path) -> Known:
             "X-Query-Code": [CODE],
             "message": [message],
             "credentials": [some_credentials(web.database)],
+            "subscription": [some_subscription(web.database, events[0], keyring=keyring)],
+            "delivery": [events[0]],
+            "event_id": events,
+            "before": ["2"],
+            "size": ["1"],
             "after": ["start", "now", cursor_of(2)],
             "Last-Event-ID": [cursor_of(1)],
             "types": ["cn.tiaojie.case.*"],
@@ -271,6 +284,12 @@ def furnish_notify(web: Web, _: Path) -> Known:
         bodies={
             "post_v1_amqp_credentials": [queue, {**queue, "divisions": ["37"], "max_length": 5}],
             "patch_v1_amqp_credentials_credentials": [{"divisions": ["51"]}, {"language": "en"}],
+            "post_v1_subscriptions": [webhook, {**webhook, "alert_email": "z@example.com"}],
+            "patch_v1_subscriptions_subscription": [{"divisions": ["51"]}, {"language": "en"}],
+            "post_v1_subscriptions_subscription_replay": [
+                {"event_ids": events},
+                {"since": "2026-11-20T03:00:00Z"},
+            ],
             "post_v1_message_receipts_provider": [
                 [{"success": True, "err_code": "DELIVERED", "biz_id": "b1", "out_id": "m1"}],
                 [{"report_status": "FAIL", "errmsg": "UNDELIV", "sid": "s1"}],
@@ -288,7 +307,7 @@ def furnish_notify(web: Web, _: Path) -> Known:
             "put_v1_staff_contacts_audience": [
                 {"contacts": [{"phone": "13900004321"}]},
                 {"contacts": [{"email": "desk@example.com", "language": "zh"}]},
-            ]
+            ],
         },
         callers=[web.token("platform_admin")["Authorization"]],
     )

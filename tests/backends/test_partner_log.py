@@ -83,11 +83,10 @@ def test_an_event_that_comes_again_keeps_its_place(database: Db, log: EventLog) 
 
 def test_readers_get_pages_and_parts(database: Db, log: EventLog) -> None:
     here = recorded(database, *many(4))
-    Sequencer(database).place()
-    there = recorded(database, a_partner_event("case.closed", division="510104"))
-    Sequencer(database).place()
-    assert [e.id for e in log.after(1, 2)] == here[1:3]
-    assert [e.id for e in log.after(0, 9, until=2)] == here[:2]
+    there = recorded(database, a_partner_event("case.closed", division="510104", sequence=2))
+    assert Sequencer(database).place() == 5
+    assert [e.id for e in log.after(1, 2)] == ids(log)[1:3]
+    assert [e.id for e in log.after(0, 9, until=2)] == ids(log)[:2]
     assert [e.id for e in log.after(0, 9, ["case.closed"])] == there
     assert [e.id for e in log.after(0, 9, divisions=["51", "11"])] == there
     assert [e.id for e in log.after(0, 9, ["case.accepted"], ["51"])] == []

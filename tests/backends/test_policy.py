@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 import pytest
@@ -23,6 +24,7 @@ from services.intake.evidence_files import DocumentFiles, Particulars
 from services.intake.handlers import HANDLERS as INTAKE_HANDLERS
 from services.notify.handlers import Planning
 from services.notify.handlers import handlers as notify_handlers
+from services.notify.partners import deliveries_api
 from services.notify.people.staff import StaffContacts
 from services.notify.people.templates import Templates
 from services.query.handlers import HANDLERS as QUERY_HANDLERS
@@ -37,6 +39,7 @@ from tests.builders.cases import a_mediator, an_organisation
 from tests.builders.evidence import PDF, PROGRAM
 from tests.builders.partner_log import a_partner_event, logged
 from tests.builders.partner_queues import some_credentials
+from tests.builders.partner_subscriptions import some_subscription
 from tests.builders.routing import a_runner, fill
 from tests.house.services import built
 from tests.house.sources import SERVICES
@@ -72,6 +75,8 @@ class World:
     code: str
     policy: str = ""
     credentials: str = ""
+    subscription: str = ""
+    delivery: str = ""
     owners: dict[str, str] = field(default_factory=dict)
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     fresh: Iterator[int] = field(default_factory=lambda: count(1000))
@@ -83,7 +88,7 @@ class World:
         for service, names in {
             "intake": ("applications",),
             "routing": ("cases", "organisations", "mediators"),
-            "notify": ("staff_contacts", "amqp_credentials"),
+            "notify": ("staff_contacts", "amqp_credentials", "subscriptions"),
         }.items():
             for name in names:
                 found = list(self.webs[service].database[name].find())
@@ -126,6 +131,7 @@ def world(mongo_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         running("routing", mongo_url, folder, **common) as routing,
         running("notify", mongo_url, folder, receipt_tokens=RECEIPTS, **common) as notify,
         running("query", mongo_url, folder, **common) as query,
+        patch.object(deliveries_api, "_TEST_SECONDS", 0.0),  # nobody delivers here
     ):
         webs = {w.name: w for w in (intake, routing, notify, query)}
         application = with_agent(
@@ -231,10 +237,11 @@ def _register_the_staff(world: World) -> None:
 
 
 def _tell_partners(world: World) -> None:
-    """A queue of the channel's, and an event of the case in the log."""
+    """A queue and a webhook of the channel's, and an event of the case that was delivered."""
     database = world.webs["notify"].database
     world.credentials = some_credentials(database, description=HERE)
-    logged(database, a_partner_event(serial=world.serial))
+    (world.delivery,) = logged(database, a_partner_event(serial=world.serial))
+    world.subscription = some_subscription(database, world.delivery, description=HERE)
 
 
 def _add_a_law(world: World, folder: Path) -> None:
@@ -307,6 +314,8 @@ def path_of(world: World, operation: str) -> str:
         command="begin-examination",
         policy_id=world.policy,
         credentials=world.credentials,
+        subscription=world.subscription,
+        delivery=world.delivery,
         number=1,
         draft_id=a_draft(world) if "{draft_id}" in operation else "",
         verification="none",
@@ -393,7 +402,7 @@ def ask(
 
 EMPTY_TO_STRANGERS = {
     "GET /v1/cases", "GET /v1/organisations/managed", "GET /v1/my/cases", "GET /v1/messages",
-    "GET /v1/amqp-credentials",
+    "GET /v1/amqp-credentials", "GET /v1/subscriptions",
 }  # fmt: skip
 """Lists of what one may come to: whoever may come to nothing is shown nothing."""
 
@@ -407,7 +416,10 @@ ABOUT_NOTHING = {
 """The caller says whose, or they count what the list shows; of warnings there is none here."""
 
 
-FOR_ANY_CHANNEL = {"GET /v1/events", "GET /v1/events/stream", "POST /v1/amqp-credentials"}
+FOR_ANY_CHANNEL = {
+    "GET /v1/events", "GET /v1/events/stream", "POST /v1/amqp-credentials",
+    "POST /v1/subscriptions",
+}  # fmt: skip
 """About no channel's things: what is offered to all, and what is to be one's own."""
 
 NO_CHANNEL = "forbidden"

@@ -149,9 +149,10 @@ def dispatching(
     stop_seconds: float = 15.0,
     lookup: Any = None,
     schedule: Pauses = DELIVERY,
+    keyring: Keyring = KEYRING,
 ) -> Iterator[Dispatching]:
     """A dispatcher at work; stopped in good order at the end."""
-    stores_ = stores(database, pause_hours, schedule)
+    stores_ = stores(database, pause_hours, schedule, keyring)
     resolver = Resolver(loopback=True, **({"lookup": lookup} if lookup else {}))
     errors: list[BaseException] = []
     calls: list[Dispatcher] = []
@@ -187,7 +188,10 @@ def dispatching(
 
 
 def stores(
-    database: Database[Document], pause_hours: float = 24.0, schedule: Pauses = DELIVERY
+    database: Database[Document],
+    pause_hours: float = 24.0,
+    schedule: Pauses = DELIVERY,
+    keyring: Keyring = KEYRING,
 ) -> Stores:
     shards, deliveries = Shards(database), Deliveries(database)
     return Stores(
@@ -200,5 +204,5 @@ def stores(
             schedule=schedule,
         ),
         deliveries,
-        Subscriptions(database, KEYRING),
+        Subscriptions(database, keyring),
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import BoundedSemaphore
 from typing import Any, Final
 
 import orjson
@@ -41,6 +42,9 @@ from shared.web import Answer, Route
 TEST_TYPE: Final = "cn.tiaojie.subscription.test.v1"
 _TEST_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.1
+_WAITING_MOST: Final = 4
+"""Requests of a process that wait for the end of a test at a time; the next is answered at once."""
+
 _ACCEPTED: Final = 202
 
 
@@ -49,6 +53,7 @@ class DeliveryDesk:
     """What the views work with; made once per process by `app`."""
 
     webhooks: Webhooks
+    waiting: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_WAITING_MOST))
 
     def listed(self, subscription: str) -> dict[str, Any]:
         self.webhooks.own(subscription)
@@ -103,7 +108,7 @@ class DeliveryDesk:
 
     def test(self, subscription: str) -> dict[str, Any]:
         """Send an event of no case through the same lane. It is shown with the endpoint's answer;
-        without attempts if none comes within 10 s, and then found among the deliveries."""
+        without attempts if none comes within 10 s, or too many wait, and then found among the deliveries."""
         own = self._must_be(subscription, "active")
         event = new_id()
         document = document_of_test_event(
@@ -116,13 +121,21 @@ class DeliveryDesk:
         )
         with backend_errors():
             self.webhooks.deliveries.collection.insert_one(document)
+        if not self.waiting.acquire(blocking=False):
+            return _json(document)
+        try:
+            return _json(self._when_attempted(subscription, event) or document)
+        finally:
+            self.waiting.release()
+
+    def _when_attempted(self, subscription: str, event: str) -> Document | None:
         ends = time.monotonic() + _TEST_SECONDS
         while time.monotonic() < ends:
             time.sleep(_LOOK_SECONDS)
             now = self._read(subscription, event)
             if now is not None and now["attempts"]:
-                return _json(now)
-        return _json(document)
+                return now
+        return None
 
     def _read(self, subscription: str, event: str) -> Document | None:
         with backend_errors():
@@ -147,6 +160,8 @@ def _test_body(event: str, subscription: str) -> bytes:
             "subject": subscription,
             "time": _now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "datacontenttype": "application/json",
+            "sequence": "1",
+            "division": "",
             "data": {},
         }
     )
@@ -158,13 +173,13 @@ def _json(document: Mapping[str, Any]) -> dict[str, Any]:
             name: document[name]
             for name in ("event_id", "event_type", "subject", "status", "tries")
         },
-        "attempts": [{**each, "at": each["at"].isoformat()} for each in document["attempts"]],
+        "attempts": [{**each, "at": _text(each["at"])} for each in document["attempts"]],
         **{name: _text(document[name]) for name in ("next_attempt_at", "created_at", "settled_at")},
     }
 
 
 def _text(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+    return moment.isoformat(timespec="milliseconds") if moment else None
 
 
 def _now() -> datetime:

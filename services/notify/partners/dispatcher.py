@@ -252,7 +252,8 @@ class Dispatcher:
             state = (lane.cursor, lane.pace.failures, lane.pace.not_before)
             due = running.touched or now - running.kept_at >= KEEP_IDLE_SECONDS
             if due and state != running.kept:
-                running.kept, running.kept_at, running.touched = state, now, False
+                running.kept, running.kept_at = state, now
+                running.touched = lane.cursor < lane.read_to  # what is not durable yet will be
                 kept[running.id] = place_of(lane)
             if time.time() >= running.signs_until:
                 self._settling.settle(running.id)

@@ -5,7 +5,8 @@
 
 Workers record events in any order and at once (`log_document`); one `Sequencer` of all gives them
 positions. It does so in ordered bulks, so what is seen at any moment is a beginning of the log: who
-has read up to a position has missed nothing before it.
+has read up to a position has missed nothing before it. Only what a majority of the database has is
+seen: no failover takes back a position that somebody has read.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.read_concern import ReadConcern
 
 from shared.contracts.envelope import Event
 from shared.contracts.partner_events import partner_document
@@ -32,6 +34,13 @@ Document = dict[str, Any]
 
 LOG: Final = "partner_events"
 LEASE: Final = timedelta(seconds=4)
+WINDOW: Final = 100_000
+"""Positions that one question with a filter looks at: it ends within the database's time-out."""
+
+_DISORDER: Final = timedelta(hours=6)
+"""How much later than its successors an event may have arrived: while nobody placed, they all wait."""
+
+_MAJORITY: Final = ReadConcern("majority")
 _LEASE_ID: Final = "partner_log"
 _PLACED: Final = {"position": {"$exists": True}}
 
@@ -73,7 +82,7 @@ class EventLog:
     """The log as its readers see it: what is placed."""
 
     def __init__(self, database: Database[Document]) -> None:
-        self._collection = database[LOG]
+        self._collection = database[LOG].with_options(read_concern=_MAJORITY)
         self._leases = database["leases"]
 
     def ensure_indexes(self, days: float) -> None:
@@ -85,6 +94,11 @@ class EventLog:
                     [("position", ASCENDING)],
                     name="position",
                     unique=True,
+                    partialFilterExpression=_PLACED,
+                ),
+                IndexModel(
+                    [("name", ASCENDING), ("position", ASCENDING), ("division", ASCENDING)],
+                    name="filtered",
                     partialFilterExpression=_PLACED,
                 ),
                 IndexModel(
@@ -110,15 +124,16 @@ class EventLog:
     ) -> list[Entry]:
         """At most `limit` entries behind a position (and up to `until`), in their order: those of
         these names and places (digits of division codes), or all."""
-        bounds: Document = {"$gt": position} | ({} if until is None else {"$lte": until})
-        wanted: Document = {"position": bounds}
-        if names is not None:
-            wanted["name"] = {"$in": sorted(names)}
-        if divisions:
-            wanted["$or"] = [{"division": {"$gte": d, "$lt": f"{d}:"}} for d in divisions]
-        with backend_errors():
-            found = self._collection.find(wanted, hint="position")
-            return [_entry(d) for d in found.sort("position", ASCENDING).limit(limit)]
+        wanted = _wanted(names, divisions)
+        if not wanted:
+            return self._between(position, until, limit, wanted)
+        end = self.newest() if until is None else until
+        found: list[Entry] = []
+        while position < end and len(found) < limit:
+            last = min(position + WINDOW, end)
+            found += self._between(position, last, limit - len(found), wanted)
+            position = last
+        return found
 
     def newest(self) -> int:
         """The last position that was given, kept or not; 0 before the first. Of events that were
@@ -131,13 +146,15 @@ class EventLog:
 
     def position_at(self, moment: datetime) -> int:
         """The position behind which everything lies that arrived at that moment or later."""
-        with backend_errors():
-            first = self._collection.find_one(
-                {"arrived": {"$gte": moment}, **_PLACED},
-                {"position": True},
-                sort=[("position", ASCENDING)],
-                hint="position",
-            )
+        low, high = self.oldest() - 1, self.newest()
+        while low < high:  # all up to `low` arrived long before, nearly: they are in that order
+            middle = (low + high) // 2
+            entry = self._next(middle, {})
+            if entry is None or entry["arrived"] >= moment - _DISORDER:
+                high = middle
+            else:
+                low = int(entry["position"])
+        first = self._next(low, {"arrived": {"$gte": moment}})
         return int(first["position"]) - 1 if first else self.newest()
 
     def by_ids(self, ids: Iterable[str]) -> dict[str, Entry]:
@@ -145,6 +162,25 @@ class EventLog:
         with backend_errors():
             found = self._collection.find({"_id": {"$in": list(ids)}, **_PLACED})
             return {d["_id"]: _entry(d) for d in found}
+
+    def _between(
+        self, position: int, until: int | None, limit: int, wanted: Document
+    ) -> list[Entry]:
+        bounds: Document = {"$gt": position} | ({} if until is None else {"$lte": until})
+        hint = "filtered" if "name" in wanted else "position"
+        with backend_errors():
+            found = self._collection.find({"position": bounds, **wanted}, hint=hint)
+            return [_entry(d) for d in found.sort("position", ASCENDING).limit(limit)]
+
+    def _next(self, position: int, wanted: Document) -> Document | None:
+        """Where and when the first of these behind a position is."""
+        with backend_errors():
+            return self._collection.find_one(
+                {"position": {"$gt": position}, **wanted},
+                {"position": True, "arrived": True},
+                sort=[("position", ASCENDING)],
+                hint="position",
+            )
 
     def _end(self, direction: int) -> int:
         with backend_errors():
@@ -162,10 +198,15 @@ class EventLog:
 
 class Sequencer:
     """Gives positions, while it leads. Of several, one leads; a leader that lost its lease without
-    knowing collides with its successor's positions and stops there."""
+    knowing collides with its successor's positions and stops there.
+
+    No position is left out whoever else is at work: of what waited after `newest` was read, the
+    k-th is written to `newest + k`, when the k - 1 before it have their positions behind `newest`,
+    from this bulk or from another.
+    """
 
     def __init__(self, database: Database[Document]) -> None:
-        self._collection = database[LOG]
+        self._collection = database[LOG].with_options(read_concern=_MAJORITY)
         self._leases = database["leases"]
         self._log = EventLog(database)
         self._holder = secrets.token_hex(8)
@@ -229,6 +270,13 @@ class Sequencer:
 
     def _remember(self, newest: int) -> None:
         self._leases.update_one({"_id": _LEASE_ID}, {"$max": {"newest": newest}})
+
+
+def _wanted(names: Collection[str] | None, divisions: Sequence[str]) -> Document:
+    wanted: Document = {} if names is None else {"name": {"$in": sorted(names)}}
+    if divisions:
+        wanted["$or"] = [{"division": {"$gte": d, "$lt": f"{d}:"}} for d in divisions]
+    return wanted
 
 
 def _entry(document: Document) -> Entry:

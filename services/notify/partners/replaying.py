@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from services.notify.partners.catalogue import Filter
 from services.notify.partners.deliveries import delivery_id, due_again
@@ -14,6 +14,9 @@ from shared.store import Document, backend_errors, insert_records
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection
+
+
+_SETTLED: Final = {"status": {"$nin": ["retrying", "held"]}}
 
 
 def single(
@@ -27,8 +30,9 @@ def single(
 ) -> dict[str, Any]:
     """Make the deliveries of these events due: what `ReplayBegun` shows.
 
-    An event that its lane has not come to yet is left to it. Of an event before the subscription,
-    or outside what it asked for at the time, a delivery is made if it asks for it now.
+    An event that its lane has not come to yet is left to it; one that waits behind an earlier one of
+    its case goes on waiting, one that waits for its own next try does not. Of an event before the
+    subscription, or outside what it asked for at the time, a delivery is made if it asks for it now.
     """
     key = subscription["_id"]
     entries = log.by_ids(event_ids)
@@ -40,7 +44,7 @@ def single(
         ids = [delivery_id(key, entry.id) for entry in kept]
         there = {d["_id"] for d in collection.find({"_id": {"$in": ids}}, {"_id": True})}
         collection.update_many(
-            {"_id": {"$in": sorted(there)}, "status": {"$nin": ["retrying", "held"]}},
+            {"_id": {"$in": sorted(there)}, "$or": [_SETTLED, {"next_attempt_at": {"$gt": at}}]},
             {"$set": due_again(at)},
         )
         missed = [e for e in kept if delivery_id(key, e.id) not in there and e.position <= cursor]

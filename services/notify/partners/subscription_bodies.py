@@ -15,10 +15,10 @@ from services.notify.partners.amqp_bodies import (
 )
 from services.notify.partners.asked_for import places_of, unknown_types
 from services.notify.people.addresses import MASK
-from shared.contracts.faults import fault
+from shared.contracts.faults import Fault, fault
 from shared.contracts.fields import Choice, Code, Count, Email, Flag, Moment, Parts, Slug, Str
 from shared.contracts.schema import Body, Rule
-from shared.errors import FieldError
+from shared.errors import FieldError, Text
 from shared.sealing import Keyring
 
 DIVISIONS_MOST: Final = 100
@@ -67,9 +67,15 @@ class NewSubscription(SubscriptionChange):
     channel = Slug("渠道")
 
 
+_ONE_OF_BOTH: Final = Fault(
+    "one_of_both",
+    Text("请填写 since 或 event_ids 其中一项", "Give either `since` or `event_ids`"),
+)
+
+
 def _one_of_both(body: Mapping[str, Any], _: date) -> Iterable[FieldError]:
     if bool(body.get("since")) == bool(body.get("event_ids")):
-        yield fault("required").at("/since")
+        yield _ONE_OF_BOTH.at("")
 
 
 class Replay(Body):

@@ -274,8 +274,10 @@ class Subscriptions:
         ]
 
     def delete(self, key: str) -> None:
+        """With its lane: a dispatcher that still runs it finds nothing to write its place to."""
         with backend_errors():
             self._collection.delete_one({"_id": key})
+            self.lanes.delete_one({"_id": key})
 
     def carry_out(self, key: str, decide: Decide, *, trace: Trace | None = None) -> Document:
         """The subscription after a decision; Refused("not_found") for none."""

@@ -194,7 +194,7 @@ def _channel_of(body: Mapping[str, Any]) -> str:
 
 
 def _text(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+    return moment.isoformat(timespec="milliseconds") if moment else None
 
 
 _BODY: Final = ("malformed_json", "body_too_large", "unsupported_media_type", "validation_failed")

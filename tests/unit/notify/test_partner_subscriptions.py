@@ -233,7 +233,9 @@ def test_who_named_no_address_for_alerts_is_told_of_without_one() -> None:
 # --- secrets and replays -------------------------------------------------------------------------
 
 
-def test_exactly_the_last_two_secrets_sign_while_one_replaces_the_other(unconnected: Subscriptions) -> None:
+def test_exactly_the_last_two_secrets_sign_while_one_replaces_the_other(
+    unconnected: Subscriptions,
+) -> None:
     key, words = new_key(), [new_secret() for _ in range(3)]
     state = a_state(_id=key, secrets=[sealed_secret(KEYRING, key, words[0], AT)])
     assert unconnected.open_secrets(state, AT) == [words[0]]
