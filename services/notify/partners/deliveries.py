@@ -28,6 +28,7 @@ from pymongo.errors import BulkWriteError
 
 from services.notify.partners.endings import Ending
 from services.notify.partners.items import Item, Status, Write
+from services.notify.partners.keeping import keep_for
 from services.notify.partners.shards import shard_of
 from shared.errors import BackendAway
 from shared.store import DUPLICATE_KEY, backend_errors
@@ -111,11 +112,9 @@ class Deliveries:
                 partialFilterExpression=_RETRYING,
             ),
             IndexModel([("subscription", ASCENDING)], name="held", partialFilterExpression=_HELD),
-            IndexModel(
-                [("created_at", ASCENDING)], name="expiry", expireAfterSeconds=int(days * 86_400)
-            ),
         ]
         self.collection.create_indexes(indexes)
+        keep_for(self.collection, "created_at", days)
 
     def record(self, writes: Iterable[tuple[Lineage, Write]]) -> None:
         """Make this much durable; may be repeated. BackendAway when the database is away."""

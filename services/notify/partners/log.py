@@ -23,6 +23,7 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
+from services.notify.partners.keeping import keep_for
 from shared.contracts.envelope import Event
 from shared.contracts.partner_events import partner_document
 from shared.store import DUPLICATE_KEY, backend_errors
@@ -86,8 +87,7 @@ class EventLog:
         self._leases = database["leases"]
 
     def ensure_indexes(self, days: float) -> None:
-        """`days` is how long an event is kept. An index that keeps it otherwise is made anew."""
-        seconds = int(days * 86_400)
+        """`days` is how long an event is kept."""
         self._collection.create_indexes(
             [
                 IndexModel(
@@ -108,10 +108,7 @@ class EventLog:
                 ),
             ]
         )
-        kept = self._collection.index_information().get("kept", {})
-        if kept.get("expireAfterSeconds", seconds) != seconds:
-            self._collection.drop_index("kept")
-        self._collection.create_index("arrived", name="kept", expireAfterSeconds=seconds)
+        keep_for(self._collection, "arrived", days)
 
     def after(
         self,
