@@ -266,7 +266,7 @@ def furnish_notify(web: Web, _: Path) -> Known:
             "subscription": [some_subscription(web.database, events[0], keyring=keyring)],
             "delivery": [events[0]],
             "event_id": events,
-            "before": ["2"],
+            "below": ["2"],
             "size": ["1"],
             "after": ["start", "now", cursor_of(2)],
             "Last-Event-ID": [cursor_of(1)],

@@ -237,11 +237,11 @@ def test_deliveries_are_listed_page_by_page_the_newest_events_first(notify: Web)
     events = logged(notify.database, *many(5))
     recorded(notify, key, events)
     recorded(notify, other, events[:1])
-    pages, before = [], ""
+    pages, below = [], ""
     for _ in range(3):
-        page = listed(notify, key, f"?size=2{before}")
+        page = listed(notify, key, f"?size=2{below}")
         pages.append(ids(page))
-        before = f"&before={page['next']}"
+        below = f"&below={page['next']}"
     assert pages == [[events[4], events[3]], [events[2], events[1]], [events[0]]]
     assert page["next"] is None
     assert ids(listed(notify, key)) == events[::-1]
@@ -261,7 +261,7 @@ def test_deliveries_are_found_by_what_became_of_them_by_event_and_by_case(notify
     assert ids(listed(notify, key, f"?serial={SERIAL}")) == [events[2], events[0]]
     assert ids(listed(notify, key, "?serial=2634%206268%208508%206477")) == [events[2], events[0]]
     assert ids(listed(notify, key, f"?serial={SERIAL}&status=exhausted")) == []
-    for query in ("status=lost", "size=0", "size=201", "before=x", "event_id=$gt"):
+    for query in ("status=lost", "size=0", "size=201", "below=x", "event_id=$gt"):
         answer = ask(notify, "GET", f"{key}/deliveries?{query}")
         (error,) = problem(answer, 422, "validation_failed")["errors"]
         assert error["pointer"] == f"/{query.partition('=')[0]}"

@@ -32,12 +32,11 @@ from services.notify.partners.amqp_settling import Settling
 from services.notify.partners.amqp_store import Credentials, Depth, depths
 from services.notify.partners.cursors import cursor_of
 from services.notify.partners.exchange import position_of_exchange
-from services.notify.partners.own import asker, channel_of_asker, must_own
+from services.notify.partners.own import asker, channel_for, channel_of_asker, must_own
 from services.notify.people.addresses import masked
 from shared.asking import caller, json_bytes
 from shared.civil_time import today
 from shared.commands import Decide, carry_out
-from shared.contracts.faults import fault
 from shared.contracts.partner_events import PARTNER_EXCHANGE, PARTNER_SERVICE
 from shared.contracts.schema import parse_json, read
 from shared.errors import Refused, Transient
@@ -88,7 +87,7 @@ class PartnerQueues:
     def make(self) -> Answer:
         principal = asker()
         body = read(NewAmqpCredentialsBody(), parse_json(json_bytes()), today())
-        channel = _channel_of(body)
+        channel = channel_for(body)
         key, password, at = amqp.new_id(), amqp.Password.draw(), datetime.now(UTC)
         wanted = new_state(body, key, principal.divisions, self.keyring)
         must_be_bindable(wanted)
@@ -209,16 +208,6 @@ class PartnerQueues:
 
 
 _CREATED: Final = 201
-
-
-def _channel_of(body: Mapping[str, Any]) -> str:
-    """The asker's own channel; the one an administrator names."""
-    own, named = channel_of_asker(), body.get("channel")
-    if own is None and not named:
-        raise Refused("validation_failed", errors=[fault("required").at("/channel")])
-    if own is not None and named not in {None, own}:
-        raise Refused("forbidden")
-    return str(own or named)
 
 
 def _dropped(dropped: Mapping[str, Any]) -> dict[str, Any]:

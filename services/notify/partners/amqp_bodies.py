@@ -25,11 +25,11 @@ _DIVISION = "[0-9]{2,12}"
 _WORDS_MOST = 200
 
 
-def _types_exist(body: Mapping[str, Any], _: date) -> Iterable[FieldError]:
+def types_exist(body: Mapping[str, Any], _: date) -> Iterable[FieldError]:
     return unknown_types(body.get("event_types") or (), "/event_types/{}")
 
 
-def _no_masked_address(body: Mapping[str, Any], _: date) -> Iterable[FieldError]:
+def no_masked_address(body: Mapping[str, Any], _: date) -> Iterable[FieldError]:
     if MASK in (body.get("alert_email") or ""):
         yield fault("bad_format").at("/alert_email")
 
@@ -47,7 +47,7 @@ class AmqpCredentialsChange(Body):
     description = Str("说明", _WORDS_MOST)
     alert_email = Email("告警邮箱")
     language = Choice("语言", ("zh", "en"))
-    rules: ClassVar[tuple[Rule, ...]] = (_types_exist, _some_types, _no_masked_address)
+    rules: ClassVar[tuple[Rule, ...]] = (types_exist, _some_types, no_masked_address)
 
 
 class NewAmqpCredentialsBody(AmqpCredentialsChange):

@@ -18,7 +18,7 @@ from shared.store import Document, backend_errors
 if TYPE_CHECKING:
     from pymongo.collection import Collection
 
-EARLIER: Final = "before"
+EARLIER: Final = "below"
 PAGE: Final = 50
 _LARGEST_PAGE: Final = 200
 _TESTS: Final = 10
@@ -26,12 +26,12 @@ _SECONDS_MOST: Final = 2.0
 
 
 class DeliveryList(Body):
-    """Filters, combined; `before` is `next` of the page before."""
+    """Filters, combined; `below` is `next` of the page before."""
 
     status = Choice("状态", STATUSES)
     event_id = Code("事件编号", "[0-9A-Za-z_-]{1,64}")
     serial = Str("流水号", 64)
-    before = Code("上页末项", "[0-9]{1,15}")
+    below = Code("上页末项", "[0-9]{1,15}")
     size = Count("每页条数", least=1, most=_LARGEST_PAGE)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from shared.access import Concerned
 from shared.asking import caller, reached
+from shared.contracts.faults import fault
 from shared.errors import Refused, Text
 from shared.tokens import Principal
 
@@ -32,6 +34,16 @@ def channel_of_asker() -> str | None:
     """The channel whose things the asker may come to; None for all of them."""
     principal = asker()
     return principal.channel if principal.role == "partner" else None
+
+
+def channel_for(body: Mapping[str, Any]) -> str:
+    """Whose something new is to be: the asker's own channel, or the one an administrator names."""
+    own, named = channel_of_asker(), body.get("channel")
+    if own is None and not named:
+        raise Refused("validation_failed", errors=[fault("required").at("/channel")])
+    if own is not None and named not in {None, own}:
+        raise Refused("forbidden")
+    return str(own or named)
 
 
 def must_own(channel: str) -> None:

@@ -110,7 +110,7 @@ class DeliveryPage(Shown):
     """Deliveries of a subscription."""
 
     items = show.parts(Delivery, "newest events first")
-    next = show.text("`before` of the next page, null at the end", null=True)
+    next = show.text("`below` of the next page, null at the end", null=True)
     tests = show.parts(Delivery, "the latest test events, on the first page")
 
 

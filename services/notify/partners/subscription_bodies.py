@@ -10,11 +10,12 @@ from services.notify.partners.addresses import URL_MOST, checked_url
 from services.notify.partners.amqp_bodies import (
     PATTERN,
     TYPES_MOST,
+    no_masked_address,
     opened_alert,
     sealed_alert,
+    types_exist,
 )
-from services.notify.partners.asked_for import places_of, unknown_types
-from services.notify.people.addresses import MASK
+from services.notify.partners.asked_for import places_of
 from shared.contracts.faults import Fault, fault
 from shared.contracts.fields import Choice, Code, Count, Email, Flag, Moment, Parts, Slug, Str
 from shared.contracts.schema import Body, Rule
@@ -29,15 +30,6 @@ _DIVISION: Final = "[0-9]{2,12}"
 _WORDS_MOST: Final = 200
 _EVENT_ID: Final = "[0-9A-Za-z_-]{1,64}"
 _REQUIRED: Final = ("url", "event_types")
-
-
-def _types_exist(body: Mapping[str, Any], _: date) -> Iterable[FieldError]:
-    return unknown_types(body.get("event_types") or (), "/event_types/{}")
-
-
-def _no_masked_address(body: Mapping[str, Any], _: date) -> Iterable[FieldError]:
-    if MASK in (body.get("alert_email") or ""):
-        yield fault("bad_format").at("/alert_email")
 
 
 def _nothing_taken_away(body: Mapping[str, Any], _: date) -> Iterable[FieldError]:
@@ -56,7 +48,7 @@ class SubscriptionChange(Body):
     language = Choice("语言", ("zh", "en"))
     max_per_second = Count("每秒最多推送数", least=1, most=PER_SECOND_MOST)
     concurrency = Count("同时推送数", least=1, most=CONCURRENCY_MOST)
-    rules: ClassVar[tuple[Rule, ...]] = (_types_exist, _no_masked_address, _nothing_taken_away)
+    rules: ClassVar[tuple[Rule, ...]] = (types_exist, no_masked_address, _nothing_taken_away)
 
 
 class NewSubscription(SubscriptionChange):

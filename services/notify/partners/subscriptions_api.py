@@ -12,7 +12,7 @@ from flask import Response
 from services.notify.partners.amqp_bodies import opened_alert
 from services.notify.partners.deliveries import Deliveries
 from services.notify.partners.log import EventLog
-from services.notify.partners.own import asker, channel_of_asker, must_own
+from services.notify.partners.own import asker, channel_for, channel_of_asker, must_own
 from services.notify.partners.subscription_answers import (
     Subscription,
     SubscriptionPage,
@@ -40,7 +40,6 @@ from services.notify.people.addresses import masked
 from shared.asking import caller, json_bytes
 from shared.civil_time import today
 from shared.commands import Decide
-from shared.contracts.faults import fault
 from shared.contracts.schema import parse_json, read
 from shared.errors import Refused
 from shared.sealing import Keyring
@@ -66,7 +65,7 @@ class Webhooks:
     def make(self) -> Answer:
         principal = asker()
         body = read(NewSubscription(), parse_json(json_bytes()), today())
-        channel = _channel_of(body)
+        channel = channel_for(body)
         key, secret, at = new_key(), new_secret(), datetime.now(UTC)
         wanted = new_state(body, key, principal.divisions, self.keyring, loopback=self.loopback)
         self._must_be_new(channel, wanted)
@@ -181,16 +180,6 @@ _AS_KEPT: Final = (
     "channel", "url", "event_types", "divisions", "description", "refuses_unsigned", "language",
     "max_per_second", "concurrency", "status", "reason",
 )  # fmt: skip
-
-
-def _channel_of(body: Mapping[str, Any]) -> str:
-    """The asker's own channel; the one an administrator names."""
-    own, named = channel_of_asker(), body.get("channel")
-    if own is None and not named:
-        raise Refused("validation_failed", errors=[fault("required").at("/channel")])
-    if own is not None and named not in {None, own}:
-        raise Refused("forbidden")
-    return str(own or named)
 
 
 def _text(moment: datetime | None) -> str | None:
