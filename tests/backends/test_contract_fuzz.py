@@ -310,6 +310,11 @@ def furnish_notify(web: Web, _: Path) -> Known:
             ],
         },
         callers=[web.token("platform_admin")["Authorization"]],
+        # beside the code it takes a token of a person, no other
+        callers_of={
+            f"{operation}_v1_inbox_serial_number{end}": [web.token("applicant")["Authorization"]]
+            for operation, end in (("get", ""), ("post", "_read"))
+        },
     )
 
 
