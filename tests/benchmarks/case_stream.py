@@ -110,7 +110,8 @@ def _life(end: str, body: int, person: int) -> Sequence[Document]:
     """What routing tells of such a case."""
     organisation = an_organisation(id=f"org-{body}")
     mediator = a_mediator(id=f"med-{body}-{person}", organisation=organisation.id)
-    document = lives.a_case_in(end, organisation=organisation, mediator=mediator)
+    at = datetime.now(UTC)  # so that no session or day is over when its message is due
+    document = lives.a_case_in(end, organisation=organisation, mediator=mediator, at=at)
     told: Sequence[Document] = document["outbox"]
     return told
 
