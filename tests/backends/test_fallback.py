@@ -330,7 +330,7 @@ KILLED_BETWEEN = """
 import os, signal, sys
 import pymongo
 from services.notify.channels import RefusedForGood
-from services.notify.channels.sms import Sms
+from tests.builders.plain_sms import Sms
 from services.notify.people.fallback import Followers
 from services.notify.people.sending import Sender
 from shared.sealing import Keyring

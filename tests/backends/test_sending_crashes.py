@@ -76,7 +76,7 @@ def test_a_crash_after_the_hand_over_is_uncertain_and_never_sent_again(messages,
 KILLED_WHILE_HANDING_OVER = """
 import sys, time
 import pymongo
-from services.notify.channels.sms import Sms
+from tests.builders.plain_sms import Sms
 from services.notify.people.sending import Sender
 from shared.sealing import Keyring
 from tests.builders.notices import NOW

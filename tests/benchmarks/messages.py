@@ -18,7 +18,6 @@ from aiosmtpd.controller import Controller
 
 from services.notify.channels import Accepted, Channel
 from services.notify.channels.email import Email
-from services.notify.channels.sms import Sms
 from services.notify.domain import plan
 from services.notify.people.indexes import INDEXES
 from services.notify.people.messages import Document, to_document
@@ -28,6 +27,7 @@ from services.notify.settings import NotifySettings
 from shared.sealing import Keyring, new_key
 from tests import backend_source
 from tests.builders.notices import NOW, a_person, an_event, some_recipients
+from tests.builders.plain_sms import Sms
 
 ROUNDS = 5
 MESSAGES = 300

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.notify.channels import Accepted
-from services.notify.channels.sms import Sms
 from services.notify.domain import plan
 from services.notify.people.indexes import INDEXES
 from services.notify.people.messages import Body, to_document
@@ -20,6 +19,7 @@ from shared.contracts.envelope import Event
 from shared.sealing import Keyring, new_key
 from shared.store import Document, insert_records
 from tests.builders.notices import NOW, a_person, an_event, some_recipients
+from tests.builders.plain_sms import Sms
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection

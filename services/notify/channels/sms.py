@@ -1,4 +1,4 @@
-"""Text messages: what a provider is, and the plain channel over a single gateway."""
+"""Text messages: what a provider is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.notify.channels import Accepted
-from services.notify.people.messages import Body
 
 
 class SmsGateway(Protocol):
@@ -53,14 +52,3 @@ class Fenced:
     ) -> Accepted:
         handing_over()
         return self.gateway.send(to, text, reference)
-
-
-class Sms:
-    """Messages through one gateway, without limits or anybody beside it."""
-
-    def __init__(self, gateway: SmsGateway) -> None:
-        self._gateway = gateway
-
-    def send(self, reference: str, body: Body, handing_over: Callable[[], None]) -> Accepted:
-        handing_over()
-        return self._gateway.send(body.to, body.text, reference)
