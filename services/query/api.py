@@ -1,4 +1,4 @@
-"""query over HTTP: the directory and policies; progress and statistics have modules of their own."""
+"""query over HTTP: the directory of places and organisations; the rest has packages of its own."""
 
 from __future__ import annotations
 
@@ -9,15 +9,10 @@ from typing import Any
 from flask import request
 
 from services.query import answers
-from services.query.live_index import LiveIndex
-from services.query.policies import Library
-from services.query.policy_question import Filters
-from services.query.policy_views import article_view, policy_view, result_view, suggestions_view
-from services.query.settings import QuerySettings
 from services.query.store import ReadModels
 from shared.asking import caller
 from shared.civil_time import today
-from shared.contracts.fields import Count, Flag, Str
+from shared.contracts.fields import Str
 from shared.contracts.schema import Body, read
 from shared.contracts.vocabulary import ORGANISATION_KINDS
 from shared.divisions import Division, chain, children, find
@@ -25,21 +20,6 @@ from shared.errors import FieldError, Refused, Text
 from shared.web import Answer, Route
 
 _PUBLIC_FOR_AN_HOUR = {"Cache-Control": "public, max-age=3600"}
-
-
-class PolicyQuery(Body):
-    """A question in everyday words, with filters."""
-
-    q = Str("查询内容", 20_000)
-    kind = Str("类别", 64)
-    issuer = Str("制定机关", 500)
-    region = Str("地区", 12)
-    in_force = Flag("仅现行有效")
-    page = Count("页码", most=10_000)
-
-
-class Suggest(Body):
-    q = Str("查询内容", 20_000)
 
 
 class DivisionQuery(Body):
@@ -51,16 +31,11 @@ class OrganisationQuery(Body):
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class Directory:
     """What the views work with; made once per process by `app`."""
 
-    settings: QuerySettings
     models: ReadModels
-    library: Library
-    index: LiveIndex
     asyncapi: bytes
-
-    # --- directory ---------------------------------------------------------------------------
 
     def divisions(self) -> Answer:
         parent = _asked(DivisionQuery()).get("parent")
@@ -90,44 +65,12 @@ class Query:
             ]
         }
 
-    # --- policies ----------------------------------------------------------------------------
-
-    def search(self) -> dict[str, Any]:
-        asked = _asked(PolicyQuery())
-        filters = Filters(
-            kind=asked.get("kind"),
-            issuer=asked.get("issuer"),
-            region=asked.get("region"),
-            in_force=asked.get("in_force"),
-        )
-        day = today()
-        result = self.index.search(
-            asked.get("q") or "", filters, page=asked.get("page") or 1, today=day
-        )
-        return result_view(result, caller().language, day)
-
-    def policy(self, policy_id: str) -> dict[str, Any]:
-        return policy_view(self.library.policy(policy_id), caller().language, today())
-
-    def article(self, policy_id: str, number: str) -> dict[str, Any]:
-        policy, article = self.library.article(policy_id, number)
-        return article_view(policy, article, caller().language, today())
-
-    def suggest(self) -> dict[str, Any]:
-        return suggestions_view(self.index.suggest(_asked(Suggest()).get("q") or ""))
-
     def asyncapi_document(self) -> Answer:
         return Answer(self.asyncapi, content_type="application/json; charset=utf-8")
 
 
 def _asked(schema: Body) -> dict[str, Any]:
-    arguments: dict[str, Any] = dict(request.args.to_dict())
-    if arguments.get("in_force") in ("true", "false"):
-        arguments["in_force"] = arguments["in_force"] == "true"
-    page = arguments.get("page", "")
-    if page.isascii() and page.isdigit() and len(page) < 6:
-        arguments["page"] = int(page)
-    return read(schema, arguments, today())
+    return read(schema, dict(request.args.to_dict()), today())
 
 
 def _division(code: str, pointer: str) -> Division:
@@ -150,32 +93,19 @@ def _division_view(division: Division) -> dict[str, Any]:
     }
 
 
-def routes(query: Query) -> Sequence[Route]:
-    """Every operation of query."""
-    policy = "/v1/policies/{policy_id}"
+def routes(directory: Directory) -> Sequence[Route]:
+    """Operations on the directory."""
     return (
         Route(
-            "GET", "/v1/divisions", query.divisions,
+            "GET", "/v1/divisions", directory.divisions,
             "Administrative divisions below one, or the provinces", query=DivisionQuery,
             answer=answers.Divisions, refusals=("validation_failed",),
         ),
         Route(
-            "GET", "/v1/organisations", query.organisations,
+            "GET", "/v1/organisations", directory.organisations,
             "Organisations that serve a place, nearest first", query=OrganisationQuery,
             answer=answers.Organisations, refusals=("validation_failed",),
         ),
-        Route(
-            "GET", "/v1/policies", query.search, "Search laws and policies",
-            query=PolicyQuery, answer=answers.PolicyResults, refusals=("validation_failed",),
-        ),
-        Route(
-            "GET", "/v1/policies/suggest", query.suggest, "Completions while typing",
-            query=Suggest, answer=answers.Suggestions, refusals=("validation_failed",),
-        ),
-        Route("GET", policy, query.policy, "One policy with its articles",
-              answer=answers.PolicyView, refusals=("not_found",)),
-        Route("GET", policy + "/articles/{number}", query.article, "One article",
-              answer=answers.ArticleView, refusals=("not_found",)),
-        Route("GET", "/asyncapi.json", query.asyncapi_document,
+        Route("GET", "/asyncapi.json", directory.asyncapi_document,
               "The events of the product, AsyncAPI", answer=answers.AsyncApi),
     )  # fmt: skip

@@ -9,17 +9,23 @@ from pathlib import Path
 import orjson
 from flask import Flask
 
-from services.query import progress_api, statistics_api, verifying
-from services.query.api import Query, routes
+from services.query.api import Directory, routes
 from services.query.handlers import HANDLERS
-from services.query.live_index import LiveIndex
-from services.query.policies import Library
-from services.query.policy_import import Report, import_markdown, import_statutes
-from services.query.policy_sources import statutes_path
-from services.query.progress_api import ProgressDesk
-from services.query.readers import Readers
+from services.query.policies import api as policies_api
+from services.query.policies.api import PolicyDesk
+from services.query.policies.importing import Report, import_markdown, import_statutes
+from services.query.policies.policy import Library
+from services.query.policies.sources import statutes_path
+from services.query.progress import api as progress_api
+from services.query.progress import verifying
+from services.query.progress.api import ProgressDesk
+from services.query.progress.readers import Readers
+from services.query.search import api as search_api
+from services.query.search.api import SearchDesk
+from services.query.search.live_index import LiveIndex
 from services.query.settings import QuerySettings
-from services.query.statistics_api import StatisticsDesk
+from services.query.statistics import api as statistics_api
+from services.query.statistics.api import StatisticsDesk
 from services.query.store import ReadModels
 from shared.cli import Command, Service
 from shared.contracts import asyncapi
@@ -40,20 +46,15 @@ def create_app(settings: QuerySettings | None = None) -> Flask:
     database = connect(settings, NAME)
     models = ReadModels(database)
     readers = Readers(models, Hasher.parse(settings.hashing_key), Throttle(database))
-    query = Query(
-        settings=settings,
-        models=models,
-        library=Library(database),
-        index=LiveIndex(database),
-        asyncapi=orjson.dumps(asyncapi.build()),
-    )
     return create_web_app(
         NAME,
         settings,
         [
             *progress_api.routes(ProgressDesk(settings, models, readers)),
             *statistics_api.routes(StatisticsDesk(models)),
-            *routes(query),
+            *search_api.routes(SearchDesk(LiveIndex(database))),
+            *policies_api.routes(PolicyDesk(Library(database))),
+            *routes(Directory(models, orjson.dumps(asyncapi.build()))),
         ],
         {"mongodb": lambda: answers(database)},
         body_limit=BODY_LIMIT,

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from services.query.advice import Standing, next_steps
-from services.query.following import Following, follow
-from services.query.viewer import Viewer
+from services.query.progress.advice import Standing, next_steps
+from services.query.progress.following import Following, follow
+from services.query.progress.viewer import Viewer
 from shared.civil_time import rfc3339
 from shared.contracts.clocks import CLOCKS
 from shared.contracts.lifecycle import OUTCOMES, STATUSES, find

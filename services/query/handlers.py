@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from services.query import facts
-from services.query.chains import link, step_key
+from services.query.progress.chains import link, step_key
+from services.query.statistics import facts
 from shared.contracts.envelope import Event
 from shared.contracts.events import consumed_by
 from shared.decision import Latest, Upsert

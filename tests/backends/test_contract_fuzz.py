@@ -26,7 +26,7 @@ from services.notify.partners.cursors import cursor_of
 from services.notify.people.staff import StaffContacts
 from services.notify.people.templates import Templates
 from services.query.handlers import HANDLERS as LEARNING
-from services.query.policy_import import import_markdown
+from services.query.policies.importing import import_markdown
 from services.routing.case_numbers import CaseNumbers
 from services.routing.handlers import handlers as routing_handlers
 from services.routing.store import Directory

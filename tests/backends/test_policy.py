@@ -28,7 +28,7 @@ from services.notify.partners import deliveries_api
 from services.notify.people.staff import StaffContacts
 from services.notify.people.templates import Templates
 from services.query.handlers import HANDLERS as QUERY_HANDLERS
-from services.query.policy_import import import_markdown
+from services.query.policies.importing import import_markdown
 from services.routing.api import COMMANDS
 from shared.contracts.lifecycle import TRANSITIONS, Transition
 from shared.contracts.policy import POLICY, Relation

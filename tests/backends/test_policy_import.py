@@ -8,14 +8,14 @@ from datetime import date
 import pymongo
 import pytest
 
-from services.query import live_index
-from services.query.live_index import LiveIndex
-from services.query.policies import DISCLAIMER, Library
-from services.query.policy_import import import_markdown, import_statutes
-from services.query.policy_question import Filters
-from services.query.policy_sources import statutes_path
-from services.query.policy_views import article_view, policy_view
-from services.query.search import SearchIndex
+from services.query.policies.importing import import_markdown, import_statutes
+from services.query.policies.policy import DISCLAIMER, Library
+from services.query.policies.sources import statutes_path
+from services.query.policies.views import article_view, policy_view
+from services.query.search import live_index
+from services.query.search.index import SearchIndex
+from services.query.search.live_index import LiveIndex
+from services.query.search.question import Filters
 from shared.errors import Refused, Transient
 
 TODAY = date(2026, 11, 21)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from services.query.handlers import HANDLERS
-from services.query.policy_import import import_markdown
+from services.query.policies.importing import import_markdown
 from shared.contracts.envelope import Event, from_document
 from shared.contracts.lifecycle import STATUSES
 from shared.sealing import Hasher, QueryCodes, identity_hash, phone_last4_hash

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from services.query.handlers import HANDLERS
-from services.query.verifying import verify
+from services.query.progress.verifying import verify
 from shared.contracts.envelope import Event
 from shared.sealing import Hasher, QueryCodes, identity_hash, phone_last4_hash
 from tests.builders.applications import an_id_number

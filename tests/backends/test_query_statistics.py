@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from services.query import statistics_api
 from services.query.handlers import HANDLERS
-from services.query.statistics import GROUPS, Question, pipeline
+from services.query.statistics import api as statistics_api
+from services.query.statistics.counting import GROUPS, Question, pipeline
 from services.query.store import ReadModels, TooWide
 from shared.civil_time import today
 from shared.contracts.envelope import Event

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.query import domain
-from services.query.chains import chains
 from services.query.handlers import HANDLERS
-from services.query.viewer import APPLICANT, Viewer
+from services.query.progress.chains import chains
+from services.query.progress.viewer import APPLICANT, Viewer
 from shared import projection
 from shared.contracts.envelope import Event
 from shared.contracts.events import EVENTS, faults

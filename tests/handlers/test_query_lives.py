@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.query import domain
-from services.query.chains import chains
-from services.query.verifying import verify
-from services.query.viewer import APPLICANT, Viewer
+from services.query.progress.chains import chains
+from services.query.progress.verifying import verify
+from services.query.progress.viewer import APPLICANT, Viewer
 from shared.contracts.envelope import Event, from_document
 from shared.contracts.lifecycle import ENDED, STATUSES
 from shared.history import data_hash, link_hash

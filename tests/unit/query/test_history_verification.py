@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.query.chains import chains, text_of
-from services.query.verifying import verify
+from services.query.progress.chains import chains, text_of
+from services.query.progress.verifying import verify
 from tests.builders.histories import A_LIFE, NUMBER, REOPENED, a_history
 from tests.handlers.test_query import project
 

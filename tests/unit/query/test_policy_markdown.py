@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from services.query.policy_markdown import MAX_FILE_BYTES, read_markdown
-from services.query.policy_sources import Fault
+from services.query.policies.markdown import MAX_FILE_BYTES, read_markdown
+from services.query.policies.sources import Fault
 
 FERRY_LAW = """# 中华人民共和国渡口劳动法
 

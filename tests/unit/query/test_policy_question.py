@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.query import everyday_words
-from services.query.policies import article_number
-from services.query.policy_queries import cut
-from services.query.policy_question import MAX_LENGTH, MAX_SUBJECTS, normalised, read
+from services.query.policies.policy import article_number
+from services.query.search import everyday_words
+from services.query.search.queries import cut
+from services.query.search.question import MAX_LENGTH, MAX_SUBJECTS, normalised, read
 from shared.errors import Refused
 
 TITLES = ("劳动争议调解仲裁法", "劳动合同法", "劳动法")

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.query import everyday_words
-from services.query.policies import DISCLAIMER, Article, Policy, short_title
-from services.query.policy_question import Filters
-from services.query.policy_sources import read_statutes, statutes_path
-from services.query.policy_views import result_view, suggestions_view
-from services.query.search import (
+from services.query.policies.policy import DISCLAIMER, Article, Policy, short_title
+from services.query.policies.sources import read_statutes, statutes_path
+from services.query.search import everyday_words
+from services.query.search.index import (
     MAX_PAGE,
     MAX_SUGGESTIONS,
     NOTHING_ASKED,
     NOTHING_FOUND,
     SearchIndex,
 )
+from services.query.search.question import Filters
+from services.query.search.views import result_view, suggestions_view
 from shared.errors import Refused
 
 TODAY = date(2026, 11, 21)
@@ -301,7 +301,7 @@ def test_suggestions_begin_with_what_was_typed_and_are_bounded(index):
 
 def test_the_search_engine_and_dictionary_are_not_loaded_before_the_first_search():
     program = (
-        "import sys, services.query.live_index, services.query.policy_import;"
+        "import sys, services.query.search.live_index, services.query.policies.importing;"
         "sys.exit(bool({'tantivy', 'rjieba'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from services.query.policies import from_document
-from services.query.policy_sources import read_statutes, statutes_path
+from services.query.policies.policy import from_document
+from services.query.policies.sources import read_statutes, statutes_path
 from shared.errors import Permanent
 
 

@@ -6,7 +6,7 @@ from html import unescape
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.query.snippets import WIDTH, snippet, wording
+from services.query.search.snippets import WIDTH, snippet, wording
 
 TEXTS = st.text(alphabet="用人单位支付加班费。；\n<>&\"'a", max_size=400)
 WORDS = st.lists(st.text(alphabet="用人单位加班费<&a", min_size=1, max_size=4), max_size=5)

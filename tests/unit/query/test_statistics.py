@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.query.statistics import (
+from services.query.statistics.counting import (
     SMALLEST_SHOWN,
     Group,
     Question,

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from services.query.following import Following
-from services.query.viewer import Viewer
+from services.query.progress.following import Following
+from services.query.progress.viewer import Viewer
 from shared.contracts.vocabulary import ADVICE
 from shared.errors import Text
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from services.query.policies import NUMERAL, Article, Policy, article_number, short_title
+from services.query.policies.policy import NUMERAL, Article, Policy, article_number, short_title
 from shared.errors import Permanent, Text
 
 LABOUR_TITLE = re.compile(

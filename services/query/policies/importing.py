@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from pymongo import ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from services.query.policies import COLLECTION, STAMP, STAMPS, Policy
-from services.query.policy_markdown import read_markdown
-from services.query.policy_sources import Fault, Reading, read_statutes
+from services.query.policies.markdown import read_markdown
+from services.query.policies.policy import COLLECTION, STAMP, STAMPS, Policy
+from services.query.policies.sources import Fault, Reading, read_statutes
 from shared.errors import Transient
 from shared.store import Document, backend_errors
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from flask import request
 
-from services.query import answers
-from services.query.statistics import (
+from services.query.statistics import answers
+from services.query.statistics.counting import (
     GROUPS,
     ITEMS_MOST,
     MOST_DAYS,

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from services.query.policies import NATIONAL, NUMERAL, Policy, article_number
-from services.query.policy_sources import (
+from services.query.policies.policy import NATIONAL, NUMERAL, Policy, article_number
+from services.query.policies.sources import (
     Fault,
     RawArticle,
     Reading,

@@ -11,8 +11,8 @@ from datetime import date
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from services.query.policies import NATIONAL, Article, Policy, replaced_note, short_title
-from services.query.policy_question import Filters, Question, Subject
+from services.query.policies.policy import NATIONAL, Article, Policy, replaced_note, short_title
+from services.query.search.question import Filters, Question, Subject
 from shared import divisions
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from flask import request
 
 from services.query import domain
+from services.query.progress.viewer import APPLICANT, Viewer, by_identity, lets_respondents_in
 from services.query.store import ReadModels
-from services.query.viewer import APPLICANT, Viewer, by_identity, lets_respondents_in
 from shared.asking import caller
 from shared.errors import Refused, Text
 from shared.sealing import Hasher, QueryCodes, phone_last4_hash

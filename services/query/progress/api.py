@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.query import domain
-from services.query import progress_answers as answers
-from services.query.chains import chains
-from services.query.readers import READER_REFUSALS, Readers
+from services.query.progress import answers
+from services.query.progress.chains import chains
+from services.query.progress.readers import READER_REFUSALS, Readers
+from services.query.progress.viewer import Viewer, by_identity
 from services.query.settings import QuerySettings
 from services.query.store import ReadModels
-from services.query.viewer import Viewer, by_identity
 from shared.asking import caller, json_bytes, typed_serial_number
 from shared.civil_time import today
 from shared.contracts.fields import Code, Str

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from services.query.policies import Library
-from services.query.policy_question import Filters
-from services.query.search import Result, SearchIndex, Suggestion
+from services.query.policies.policy import Library
+from services.query.search.index import Result, SearchIndex, Suggestion
+from services.query.search.question import Filters
 from shared.errors import Transient
 from shared.log import logger
 

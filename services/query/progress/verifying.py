@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from services.query.chains import AGGREGATES, text_of
+from services.query.progress.chains import AGGREGATES, text_of
 from shared.contracts.lifecycle import TRANSITIONS
 from shared.history import breaks
 

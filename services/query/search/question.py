@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from services.query import everyday_words
-from services.query.policies import NUMERAL, article_number
+from services.query.policies.policy import NUMERAL, article_number
+from services.query.search import everyday_words
 from shared.errors import FieldError, Refused, Text
 
 MAX_LENGTH = 500

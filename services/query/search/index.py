@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from services.query import everyday_words, policy_queries, policy_question
-from services.query.policies import (
+from services.query.policies.policy import (
     KINDS,
     NATIONAL,
     Article,
@@ -23,8 +22,11 @@ from services.query.policies import (
     replaced_note,
     short_title,
 )
-from services.query.policy_question import Filters, Question
-from services.query.snippets import snippet, wording
+from services.query.search import everyday_words
+from services.query.search import queries as policy_queries
+from services.query.search import question as policy_question
+from services.query.search.question import Filters, Question
+from services.query.search.snippets import snippet, wording
 from shared import divisions
 from shared.errors import FieldError, Refused, Text
 

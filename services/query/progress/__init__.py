@@ -1,0 +1,1 @@
+"""How a case stands: who may see it, what it is told, how its history is proved."""

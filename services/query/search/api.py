@@ -1,0 +1,82 @@
+"""Search over HTTP: questions and completions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+
+from services.query.search import answers
+from services.query.search.live_index import LiveIndex
+from services.query.search.question import Filters
+from services.query.search.views import result_view, suggestions_view
+from shared.asking import caller
+from shared.civil_time import today
+from shared.contracts.fields import Count, Flag, Str
+from shared.contracts.schema import Body, read
+from shared.web import Route
+
+
+class PolicyQuery(Body):
+    """A question in everyday words, with filters."""
+
+    q = Str("查询内容", 20_000)
+    kind = Str("类别", 64)
+    issuer = Str("制定机关", 500)
+    region = Str("地区", 12)
+    in_force = Flag("仅现行有效")
+    page = Count("页码", most=10_000)
+
+
+class Suggest(Body):
+    q = Str("查询内容", 20_000)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchDesk:
+    """What the views work with; made once per process by `app`."""
+
+    index: LiveIndex
+
+    def search(self) -> dict[str, Any]:
+        asked = _asked(PolicyQuery())
+        filters = Filters(
+            kind=asked.get("kind"),
+            issuer=asked.get("issuer"),
+            region=asked.get("region"),
+            in_force=asked.get("in_force"),
+        )
+        day = today()
+        result = self.index.search(
+            asked.get("q") or "", filters, page=asked.get("page") or 1, today=day
+        )
+        return result_view(result, caller().language, day)
+
+    def suggest(self) -> dict[str, Any]:
+        return suggestions_view(self.index.suggest(_asked(Suggest()).get("q") or ""))
+
+
+def _asked(schema: Body) -> dict[str, Any]:
+    arguments: dict[str, Any] = dict(request.args.to_dict())
+    if arguments.get("in_force") in ("true", "false"):
+        arguments["in_force"] = arguments["in_force"] == "true"
+    page = arguments.get("page", "")
+    if page.isascii() and page.isdigit() and len(page) < 6:
+        arguments["page"] = int(page)
+    return read(schema, arguments, today())
+
+
+def routes(desk: SearchDesk) -> Sequence[Route]:
+    """Operations on the search."""
+    return (
+        Route(
+            "GET", "/v1/policies", desk.search, "Search laws and policies",
+            query=PolicyQuery, answer=answers.PolicyResults, refusals=("validation_failed",),
+        ),
+        Route(
+            "GET", "/v1/policies/suggest", desk.suggest, "Completions while typing",
+            query=Suggest, answer=answers.Suggestions, refusals=("validation_failed",),
+        ),
+    )  # fmt: skip
