@@ -23,7 +23,7 @@ from pika.channel import Channel
 
 from shared.backoff import pause
 from shared.contracts.envelope import CONTENT_TYPE
-from shared.contracts.events import EXCHANGE, consumed_by
+from shared.contracts.events import EXCHANGE, REBUILT_FROM, REBUILT_SERVICE, consumed_by
 from shared.contracts.partner_events import DROPPED_QUEUE, PARTNER_EXCHANGE, PARTNER_SERVICE
 from shared.log import logger
 
@@ -32,6 +32,10 @@ DEAD_EXCHANGE = "tiaojie.dead"
 
 DELIVERY_LIMIT = 20
 """Redeliveries before the broker gives a message up: only crashes count, see `runner`."""
+
+REBUILD_QUEUE_LENGTH = 64
+"""Messages of many events each that wait for a rebuild: what an owner tells again is ahead of what
+is applied by some 16 MiB and no more."""
 
 HEARTBEAT_SECONDS = 20
 
@@ -42,6 +46,11 @@ def queue_name(service: str) -> str:
 
 def dead_queue_name(service: str) -> str:
     return f"tiaojie.{service}.dead"
+
+
+def rebuild_queue_name(service: str, owner: str) -> str:
+    """Where `owner` tells again what the read models of a service are rebuilt from."""
+    return f"tiaojie.{service}.rebuild.{owner}"
 
 
 def declare_topology(channel: Any, service: str, max_length: int) -> None:
@@ -69,6 +78,11 @@ def declare_topology(channel: Any, service: str, max_length: int) -> None:
         channel.queue_bind(queue_name(service), EXCHANGE, routing_key=f"{event.name}.#")
     if service == PARTNER_SERVICE:
         _declare_partner_topology(channel, max_length)
+    if service == REBUILT_SERVICE:
+        bounded |= {"x-max-length": REBUILD_QUEUE_LENGTH}
+        for owner in REBUILT_FROM:
+            name = rebuild_queue_name(service, owner)
+            channel.queue_declare(name, durable=True, arguments=bounded)
 
 
 def _declare_partner_topology(channel: Any, max_length: int) -> None:

@@ -3,7 +3,7 @@
 One process of a service leads (a lease in the database); a change stream wakes it within a
 millisecond of a commit, a sweep each second is the safety net. Marking is race-safe: an outbox is
 cleared only while its `pending` stamp is the one that was read; otherwise the published events are
-pulled out by id.
+pulled out by id. Before that, events of `kept` collections are recorded as told, see shared.told.
 """
 
 from __future__ import annotations
@@ -15,17 +15,19 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from bson import ObjectId
 from pymongo import UpdateOne
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import PyMongoError
 
 from shared import metrics
 from shared.backoff import jittered, pause
 from shared.broker import Broker, Outcome, Outgoing
 from shared.contracts.envelope import from_document
+from shared.leases import Lease
 from shared.log import logger
+from shared.told import keep_told, told_name
 
 if TYPE_CHECKING:
+    from bson import ObjectId
     from pymongo.collection import Collection
     from pymongo.database import Database
 
@@ -36,7 +38,8 @@ STANDBY_SECONDS = 1.0
 
 
 class Relay:
-    """Publishes the outboxes of `collections` (aggregates of one service)."""
+    """Publishes the outboxes of `collections` (aggregates of one service); what those among them
+    that are in `kept` told is recorded, to be told again."""
 
     def __init__(
         self,
@@ -46,15 +49,15 @@ class Relay:
         *,
         batch: int,
         sweep_seconds: float,
+        kept: Sequence[str] = (),
     ) -> None:
         self._database = database
         self._collections = [database[name] for name in collections]
         self._broker = broker
         self._batch = batch
         self._sweep = sweep_seconds
-        self._holder = str(ObjectId())
-        self._leases = database["leases"]
-        self._lease_until = 0.0
+        self._kept = frozenset(kept)
+        self._lease = Lease(database, "relay", LEASE)
         self._stuck_up_to: dict[str, ObjectId] = {}
         self._refused_turns = 0
         self._stopping = threading.Event()
@@ -96,7 +99,7 @@ class Relay:
                 failures += 1
                 logger().warning("relay_failed", error=type(error).__name__)
                 self._stopping.wait(pause(failures, first=0.1, longest=10))
-        self._give_up_lease()
+        self._lease.give_up()
 
     def _watch(self) -> None:
         """Wake the publisher for every commit that leaves something pending."""
@@ -123,31 +126,12 @@ class Relay:
                 self._stopping.wait(jittered(1.5))
 
     def _lead(self) -> bool:
-        if time.monotonic() < self._lease_until:
-            return True
-        now = datetime.now(UTC)
-        asked = time.monotonic()
-        was_leading = self._lease_until > 0
-        try:
-            self._leases.update_one(
-                {"_id": "relay", "$or": [{"holder": self._holder}, {"until": {"$lt": now}}]},
-                {"$set": {"holder": self._holder, "until": now + LEASE}},
-                upsert=True,
-            )
-        except DuplicateKeyError:
-            self._lease_until = 0.0
-            return False
-        # renewed at half time; two leaders for a moment would only publish twice, never lose
-        self._lease_until = asked + LEASE.total_seconds() / 2
-        if not was_leading:
+        was_leading = self._lease.was_held
+        # two leaders for a moment would only publish twice, never lose
+        leads = self._lease.hold()
+        if leads and not was_leading:
             logger().info("relay_leads")
-        return True
-
-    def _give_up_lease(self) -> None:
-        try:
-            self._leases.delete_one({"_id": "relay", "holder": self._holder})
-        except PyMongoError:
-            return  # it runs out by itself
+        return leads
 
     def _publish(self, collection: Collection[Document]) -> int:
         after = self._stuck_up_to.get(collection.name)
@@ -163,10 +147,17 @@ class Relay:
             return 0
         began = time.perf_counter()
         events = [event for document in documents for event in document["outbox"]]
-        outcomes = self._broker.publish([_outgoing(e) for e in events], PUBLISH_TIMEOUT)
+        messages = [_outgoing(e) for e in events]
+        outcomes = self._broker.publish(messages, PUBLISH_TIMEOUT)
         confirmed = {
-            e["id"] for e, o in zip(events, outcomes, strict=True) if o is Outcome.CONFIRMED
+            m.id for m, o in zip(messages, outcomes, strict=True) if o is Outcome.CONFIRMED
         }
+        if collection.name in self._kept:
+            published = zip(events, messages, strict=True)
+            keep_told(
+                self._database[told_name(collection.name)],
+                ((event, m.body) for event, m in published if m.id in confirmed),
+            )
         self._mark(collection, documents, confirmed)
         metrics.RELAY_SECONDS.observe(time.perf_counter() - began)
         self._report(collection, outcomes)

@@ -91,16 +91,26 @@ class Recording:
 Handler = Deciding | Projecting | Recording
 Handlers = Mapping[str, Sequence[Handler]]
 
+Beside = Callable[[], Mapping[str, str]]
+"""{collection: the one that is built to take its place}, asked for each batch: projections are
+written there first, so that on whichever side of the exchange a write falls, it is not lost."""
+
 
 class Runner:
     """Applies events of a service to its database by its handler table."""
 
     def __init__(
-        self, service: str, database: Database[Document], handlers: Handlers, tries: int
+        self,
+        service: str,
+        database: Database[Document],
+        handlers: Handlers,
+        tries: int,
+        beside: Beside | None = None,
     ) -> None:
         self._service = service
         self._database = database
         self._handlers = handlers
+        self._beside = beside or dict
         self.set_aside = SetAside(database, tries)
 
     def apply(self, bodies: Sequence[bytes]) -> None:
@@ -196,8 +206,11 @@ class Runner:
         for handler, theirs in deciding.values():
             with metrics.HANDLER_SECONDS.labels(handler.collection).time():
                 self._decide(handler, theirs)
+        beside = self._beside() if projected else {}
         for collection, writes in projected.items():
             with metrics.HANDLER_SECONDS.labels(collection).time():
+                if collection in beside:
+                    write_all(self._database[beside[collection]], writes)
                 write_all(self._database[collection], writes)
         for collection, documents in recorded.items():
             with metrics.HANDLER_SECONDS.labels(collection).time():

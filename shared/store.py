@@ -23,6 +23,7 @@ from pymongo.errors import (
     DuplicateKeyError,
     ExecutionTimeout,
     NetworkTimeout,
+    OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
     WaitQueueTimeoutError,
@@ -62,6 +63,9 @@ SEEN_LIMIT = 64
 
 DUPLICATE_KEY = 11000
 
+QUERY_PLAN_KILLED = 175
+"""The collection was dropped or another took its place while a query was under way."""
+
 
 def connect(settings: Settings, service: str) -> Database[Document]:
     """The service's database; nothing is sent until first use. Writes are durable on a majority."""
@@ -100,6 +104,10 @@ def backend_errors() -> Iterator[None]:
         yield
     except AWAY as error:
         raise BackendAway(f"mongodb: {type(error).__name__}") from error
+    except OperationFailure as error:
+        if error.code == QUERY_PLAN_KILLED:
+            raise BackendAway("mongodb: QueryPlanKilled") from error
+        raise
 
 
 class VersionConflict(Exception):

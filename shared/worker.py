@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pymongo.errors import PyMongoError
 
@@ -24,7 +24,7 @@ from shared.errors import BackendAway, Permanent
 from shared.health import serve_health
 from shared.log import logger
 from shared.relay import Relay, measure_outbox
-from shared.runner import Handlers, Runner
+from shared.runner import Beside, Handlers, Runner
 from shared.setaside import DELIVERY_LIMIT_REACHED
 from shared.store import answers
 
@@ -37,6 +37,9 @@ Document = dict[str, Any]
 
 HOLD_TRIES = 7
 """Tries of a batch while the database is away (about 12 s) before its messages are given back."""
+
+AGAIN: Final = object()
+"""What a task returns that has more to do: its next turn comes at once."""
 
 MEASURE_SECONDS = 5.0
 RETRY_SECONDS = 1.0
@@ -53,7 +56,8 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What a service's worker is made of; `outboxes` are its collections of aggregates."""
+    """What a service's worker is made of; `outboxes` are its collections of aggregates, `kept` those
+    whose told events are recorded; `beside` see runner.Beside."""
 
     service: str
     settings: Settings
@@ -62,6 +66,8 @@ class Worker:
     outboxes: Sequence[str]
     tasks: Sequence[Task] = ()
     on_stop: Sequence[Callable[[], None]] = field(default=())
+    kept: Sequence[str] = ()
+    beside: Beside | None = None
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT, then finish, acknowledge and flush within the limit."""
@@ -74,7 +80,8 @@ class _Running:
         self._worker = worker
         settings = worker.settings
         name = worker.service
-        self._runner = Runner(name, worker.database, worker.handlers, settings.message_tries)
+        tries = settings.message_tries
+        self._runner = Runner(name, worker.database, worker.handlers, tries, worker.beside)
         self._broker = Broker(
             settings.amqp_url,
             consume={queue_name(name): False, dead_queue_name(name): True},
@@ -86,6 +93,7 @@ class _Running:
             self._broker,
             batch=settings.relay_batch,
             sweep_seconds=settings.relay_sweep_seconds,
+            kept=worker.kept,
         )
         self._stopping = threading.Event()
         self._tasks = [
@@ -209,7 +217,8 @@ class _Running:
     def _repeat(self, task: Task) -> None:
         while not self._stopping.is_set():
             try:
-                task.act()
+                if task.act() is AGAIN:
+                    continue
             except Exception as error:  # noqa: BLE001 - a task's fault is logged; its next turn comes
                 logger().error("task_failed", task=task.name, error=type(error).__name__)
             self._stopping.wait(jittered(task.every * 4 / 3))

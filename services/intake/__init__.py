@@ -5,5 +5,6 @@ Owns      applications (with everything personal, sealed), drafts, evidence file
 Emits     application.submitted · application.supplemented · application.evidence_received ·
           application.answered · application.contact_changed · application.document_issued ·
           application.withdrawn · phone.code_requested
-Consumes  case.* (to know its status, who has it, what its parties are asked)
+Consumes  case.* (to know its status, who has it, what its parties are asked) ·
+          read_models.rebuild_requested (to tell again what it told)
 """

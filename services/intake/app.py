@@ -43,9 +43,11 @@ from services.intake.store import Applications, Capacity
 from services.intake.submitters import Submitters
 from shared.cli import Command, Service
 from shared.log import logger
+from shared.replay import IDLE_SECONDS, Replay
 from shared.sealing import Hasher, Keyring
 from shared.store import Document, answers, connect
 from shared.throttle import Throttle
+from shared.told import ensure_told
 from shared.web import create_app as create_web_app
 from shared.worker import Task, Worker
 
@@ -53,6 +55,9 @@ NAME = "intake"
 SWEEP_SECONDS = 600.0
 ISSUE_SECONDS = 1.0
 MEASURE_SECONDS = 15.0
+KEPT = ("applications",)
+"""Aggregates whose events read models are rebuilt from."""
+
 ORPHAN_AGE = timedelta(hours=24)
 
 
@@ -148,7 +153,9 @@ def create_worker(settings: IntakeSettings) -> Worker:
         database=database,
         handlers=HANDLERS,
         outboxes=["applications", "phone_verifications"],
+        kept=KEPT,
         tasks=[
+            Task("replay", IDLE_SECONDS, Replay(NAME, database, KEPT, settings.amqp_url).act),
             Task("sweep_evidence", SWEEP_SECONDS, sweep),
             Task("issue_documents", ISSUE_SECONDS, issuing.issue_due),
             Task("measure_documents", MEASURE_SECONDS, issuing.measure),
@@ -160,6 +167,7 @@ def create_worker(settings: IntakeSettings) -> Worker:
 def provision(settings: IntakeSettings) -> None:
     database = connect(settings, NAME)
     Applications(database).ensure_indexes()
+    ensure_told(database, KEPT)
     Verifications(database).ensure_indexes()
     drafts.ensure_indexes(database["drafts"])
     Audit(database, _secrets(settings).hasher).ensure_indexes()

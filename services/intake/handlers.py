@@ -18,6 +18,7 @@ from services.intake.deadlines import deadlines
 from services.intake.following import UNKNOWN, follow_case
 from services.intake.persons import identity, normal_number
 from services.intake.triage import triage
+from shared import replay
 from shared.civil_time import civil_day
 from shared.contracts.envelope import NewEvent
 from shared.contracts.events import consumed_by
@@ -312,4 +313,7 @@ def sealed_with(state: State, secrets: Secrets) -> str:
 
 _FOLLOW = [Deciding("applications", follow_case)]
 
-HANDLERS = {event.name: _FOLLOW for event in consumed_by("intake")}
+HANDLERS = {
+    **{event.name: _FOLLOW for event in consumed_by("intake") if event.name.startswith("case.")},
+    "read_models.rebuild_requested": replay.HANDLERS,
+}

@@ -26,9 +26,11 @@ from services.routing.ticking import Automatic, DeadlineSweep
 from services.routing.waiting import WaitingCases
 from shared.cli import Service
 from shared.contracts.envelope import Trace, new_id, new_traceparent
+from shared.replay import IDLE_SECONDS, Replay
 from shared.sealing import Hasher, Keyring
 from shared.store import answers, connect, insert_records, new_aggregate
 from shared.throttle import Throttle
+from shared.told import ensure_told
 from shared.web import create_app as create_web_app
 from shared.worker import Task, Worker
 
@@ -41,6 +43,9 @@ UNHELD_SWEEP_SECONDS = 600.0
 DEADLINE_SWEEP_SECONDS = 5.0
 WAITING_SECONDS = 60.0
 EARLY_WARNING_SECONDS = 3600.0
+KEPT = ("cases", "organisations")
+"""Aggregates whose events read models are rebuilt from."""
+
 _PORTION = 2000
 
 
@@ -78,7 +83,9 @@ def create_worker(settings: RoutingSettings) -> Worker:
         database=database,
         handlers=handlers(directory, CaseNumbers(database, directory)),
         outboxes=["cases", "organisations", "warnings"],
+        kept=KEPT,
         tasks=[
+            Task("replay", IDLE_SECONDS, Replay(NAME, database, KEPT, settings.amqp_url).act),
             Task("sweep_unheld_places", UNHELD_SWEEP_SECONDS, unheld.sweep),
             Task("sweep_unheld_hours", UNHELD_SWEEP_SECONDS, unheld_hours.sweep),
             Task("sweep_deadlines", DEADLINE_SWEEP_SECONDS, deadlines.sweep),
@@ -102,6 +109,7 @@ def provision(settings: RoutingSettings) -> None:
     directory = Directory(database)
     Cases(database).ensure_indexes()
     directory.ensure_indexes()
+    ensure_told(database, KEPT)
     CaseNumbers(database, directory).ensure_indexes()
     Warnings(database).ensure_indexes()
     Throttle(database, staff_api.LIMITS).create_indexes()

@@ -12,6 +12,7 @@ from services.routing.numbering import Numbering
 from services.routing.placing import Placing
 from services.routing.steps import Actor
 from services.routing.store import Directory
+from shared import replay
 from shared.contracts.envelope import Event
 from shared.contracts.lifecycle import ENDED
 from shared.decision import NOTHING, Decision, State, Upsert
@@ -59,4 +60,5 @@ def handlers(directory: Directory, numbers: CaseNumbers) -> Handlers:
         "case.failed": ended,
         "case.withdrawn": ended,
         "case.closed": ended,
+        "read_models.rebuild_requested": replay.HANDLERS,
     }

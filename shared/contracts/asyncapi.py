@@ -217,5 +217,6 @@ def _cloud_event(event: EventType, schemas_at: str) -> dict[str, Any]:
 
 
 def _has_a_place(event: EventType) -> bool:
-    """Partners' subscriptions and queues lie in no division."""
-    return event.name.partition(".")[0] not in {"subscription", "partner_queue"}
+    """Partners' subscriptions and queues lie in no division, nor do read models."""
+    of = event.name.partition(".")[0]
+    return of not in {"subscription", "partner_queue", "read_models"}

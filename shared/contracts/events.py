@@ -16,10 +16,15 @@ from typing import Any
 from shared.contracts import application_payloads as a
 from shared.contracts import case_payloads as c
 from shared.contracts import channel_payloads as p
+from shared.contracts import rebuild_payloads as r
 from shared.contracts.payloads import Payload
 
 EXCHANGE = "tiaojie.events"
 """The topic exchange all services publish to and bind their queues to."""
+
+
+REBUILT_SERVICE = "query"
+"""The service whose read models the others can be asked to tell everything again for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,8 @@ EVENTS: Mapping[str, EventType] = {
                   "A directory entry is different now (all of it is repeated)."),
         EventType("warning.raised", 1, _R, (_N,), c.WarningRaised,
                   "Cases of an employer, a division or a category grow unusually."),
+        EventType("read_models.rebuild_requested", 1, _Q, (_I, _R), r.RebuildRequested,
+                  "Everything told so far is to be told again, to the queue of rebuilds."),
         EventType("subscription.paused", 1, _N, (_N,), p.SubscriptionPaused,
                   "A partner's endpoint has taken nothing for long; its events are kept."),
         EventType("subscription.stopped", 1, _N, (_N,), p.SubscriptionStopped,
@@ -165,6 +172,9 @@ EVENTS: Mapping[str, EventType] = {
     )
 }  # fmt: skip
 """The registry: who says what to whom."""
+
+REBUILT_FROM = EVENTS["read_models.rebuild_requested"].consumers
+"""The services that tell again."""
 
 
 def consumed_by(service: str) -> tuple[EventType, ...]:

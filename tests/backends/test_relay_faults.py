@@ -71,7 +71,8 @@ def test_a_relay_that_lost_the_broker_lets_another_lead(
     eventually(lambda: database.leases.count_documents({}) == 1)
     second.start()
     cut_off.stop()
-    eventually(lambda: database.leases.count_documents({"holder": second._holder}) == 1, seconds=12)
+    taken = {"holder": second._lease.holder}
+    eventually(lambda: database.leases.count_documents(taken) == 1, seconds=12)
     first.stop(5)
     second.stop(5)
     connected.stop()

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 from pymongo.database import Database
+from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 from shared.contracts.envelope import Event, NewEvent
 from shared.decision import NOTHING, Decision, Record, State, Upsert
@@ -215,3 +217,29 @@ def test_an_unreadable_body_never_waits_for_another_try(database: Db, tries: int
 def make_due(database: Db) -> None:
     past = datetime.now(UTC) - timedelta(seconds=1)
     database.set_aside.update_many({"state": "waiting"}, {"$set": {"next_attempt_at": past}})
+
+
+def test_projections_are_written_beside_first_while_a_rebuild_is_open(database: Db) -> None:
+    order: list[str] = []
+
+    class Noted(CommandListener):
+        def started(self, event: CommandStartedEvent) -> None:
+            if event.command_name == "insert":
+                order.append(event.command["insert"])
+
+        def succeeded(self, event: Any) -> None: ...
+        def failed(self, event: Any) -> None: ...
+
+    table = {
+        "application.withdrawn": [Projecting("views", lambda e: [Upsert(e.subject, {"a": 1})])]
+    }
+    beside: dict[str, str] = {}
+    host, port = database.client.address or ("", 0)
+    with MongoClient(host, port, event_listeners=[Noted()], directConnection=True) as client:
+        runner = Runner("test", client[database.name], table, 3, lambda: beside)
+        runner.apply(bodies(an_event(serial="before")))
+        beside["views"] = "views_rebuild"
+        runner.apply(bodies(an_event(serial="meanwhile")))
+    assert order == ["views", "views_rebuild", "views"]
+    assert [d["_id"] for d in database.views_rebuild.find()] == ["meanwhile"]
+    assert database.views.count_documents({}) == 2

@@ -15,6 +15,7 @@ from services.intake.answering import Given
 from services.intake.application import validate
 from services.intake.holders import Seat
 from services.notify.partners import amqp, subscriptions
+from services.query.rebuild import opening
 from services.routing import commands, examination, numbering
 from services.routing import domain as routing
 from services.routing.directory import Assignment, Snapshot
@@ -256,10 +257,15 @@ def troubles_of_partners() -> list[Document]:
     return [*subscription.events, *queue.events]
 
 
+def a_rebuild() -> list[Document]:
+    """The owners are asked to tell again."""
+    return Aggregate("rebuild-1", opening.request("rebuild-1"), "query", "").events
+
+
 def everything() -> list[Document]:
     """Events of every kind that any service emits."""
     told = [*directory_entries(), *proofs_of_phones(), *whole_lives(), *a_warning()]
-    told += troubles_of_partners()
+    told += troubles_of_partners() + a_rebuild()
     for application in some_applications().values():
         told += life_of_an_application(application) + lives_of_cases(application)
     return told
