@@ -52,3 +52,5 @@ def test_a_few_kills_lose_nothing_and_double_nothing(back: Back) -> None:
     assert applicants.ask_again() == []
     assert applicants.faults == []
     assert len(applicants.accepted) > 20
+    checked = back.system.run("query", "rebuild", "--check")  # the owners can tell all of it again
+    assert ", 0 differ" in checked, checked
