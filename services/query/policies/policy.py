@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import orjson
 
-from shared.errors import FieldError, Refused, Text
-from shared.store import backend_errors
+from services.query.policies.numerals import NUMERAL, article_number
+from shared.errors import Text
 
-if TYPE_CHECKING:
-    from pymongo.database import Database
+__all__ = ["NUMERAL", "article_number"]
 
 KINDS: Mapping[str, Text] = {
     "law": Text("法律", "Law"),
@@ -31,15 +30,26 @@ KINDS: Mapping[str, Text] = {
     "judicial_interpretation": Text("司法解释", "Judicial interpretation"),
     "normative_document": Text("规范性文件", "Normative document"),
     "typical_case": Text("典型案例", "Typical case"),
+    "question_and_answer": Text("问答", "Questions and answers"),
 }
-"""Kinds of policy by rank (立法法 articles 98 to 100), cases last."""
+"""Kinds of policy by rank (立法法 articles 98 to 100), what explains them last."""
 
 STATUSES: Mapping[str, Text] = {
     "in_force": Text("现行有效", "In force"),
     "not_yet_in_force": Text("尚未施行", "Not yet in force"),
-    "superseded": Text("已被新版本取代", "Superseded by a later version"),
+    "partly_superseded": Text(
+        "现行有效，部分条文已被取代", "In force, but a later law has replaced some articles"
+    ),
+    "amended": Text("已被修改，有新版本", "Amended: there is a later version"),
+    "superseded": Text("已被其他文件取代", "Superseded by another policy"),
     "repealed": Text("已废止", "Repealed"),
 }
+
+HOLDING: frozenset[str] = frozenset({"in_force", "partly_superseded"})
+"""Statuses in which a policy binds."""
+
+ENDED: frozenset[str] = frozenset({"amended", "superseded", "repealed"})
+"""Statuses of a policy that binds no more."""
 
 DISCLAIMER = Text(
     "查询结果仅供参考，请以官方公布的文本为准；案情复杂的，建议咨询律师。"
@@ -49,22 +59,52 @@ DISCLAIMER = Text(
 )
 """Goes with every answer about policies."""
 
-REPLACED: Mapping[tuple[str, str], Text] = {
-    ("劳动法", "82"): Text(
-        "劳动法第八十二条的六十日已不适用：2008年5月1日起，申请劳动仲裁的时效为一年"
-        "（劳动争议调解仲裁法第二十七条），仲裁裁决的期限为受理之日起四十五日（第四十三条）。",
-        "The sixty days of article 82 no longer apply: since 2008-05-01 the limitation of labour "
-        "arbitration is one year (article 27 of the law on mediation and arbitration) and an award "
-        "is due 45 days from acceptance (article 43).",
+
+class Replacement(NamedTuple):
+    """Which articles of which law have replaced an article still printed, and since when."""
+
+    note: Text
+    title: str
+    articles: tuple[str, ...]
+    since: date
+
+
+REPLACED: Mapping[tuple[str, str], Replacement] = {
+    ("劳动法", "82"): Replacement(
+        Text(
+            "劳动法第八十二条的六十日已不适用：2008年5月1日起，申请劳动仲裁的时效为一年"
+            "（劳动争议调解仲裁法第二十七条），仲裁裁决的期限为受理之日起四十五日（第四十三条）。",
+            "The sixty days of article 82 no longer apply: since 2008-05-01 the limitation of "
+            "labour arbitration is one year (article 27 of the law on mediation and arbitration) "
+            "and an award is due 45 days from acceptance (article 43).",
+        ),
+        "劳动争议调解仲裁法",
+        ("27", "43"),
+        date(2008, 5, 1),
     ),
-    ("劳动法", "83"): Text(
-        "2008年5月1日起，小额及执行劳动标准的争议一裁终局，用人单位不能因不服而起诉"
-        "（劳动争议调解仲裁法第四十七条至第四十九条）。",
-        "Since 2008-05-01 awards on small sums and labour standards are final for the employer "
-        "(articles 47 to 49 of the law on mediation and arbitration).",
+    ("劳动法", "83"): Replacement(
+        Text(
+            "2008年5月1日起，小额及执行劳动标准的争议一裁终局，用人单位不能因不服而起诉"
+            "（劳动争议调解仲裁法第四十七条至第四十九条）。",
+            "Since 2008-05-01 awards on small sums and labour standards are final for the employer "
+            "(articles 47 to 49 of the law on mediation and arbitration).",
+        ),
+        "劳动争议调解仲裁法",
+        ("47", "48", "49"),
+        date(2008, 5, 1),
     ),
 }
 """Articles still printed that a later law has replaced, by short title and number."""
+
+BEGAN: Mapping[str, date] = {
+    "劳动合同法-2012-12-28": date(2013, 7, 1),
+    "安全生产法-2021-06-10": date(2021, 9, 1),
+    "工会法-2021-12-24": date(2022, 1, 1),
+    "民事诉讼法-2023-09-01": date(2024, 1, 1),
+    "工伤保险条例-2010-12-20": date(2011, 1, 1),
+}
+"""When amended versions took effect, by id, where the amending decision names a later day. The text
+itself keeps the day on which its first version did."""
 
 NATIONAL = "000000"
 """Region of a policy that applies in the whole country."""
@@ -72,14 +112,6 @@ NATIONAL = "000000"
 COLLECTION = "policies"
 STAMPS = "policy_stamps"
 STAMP = "policies"
-
-_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_UNITS = {"十": 10, "百": 100, "千": 1000}
-NUMERAL = "零〇一二两三四五六七八九十百千"
-_NUMBER = re.compile(
-    rf"第?\s*(?P<main>\d{{1,4}}|[{NUMERAL}]{{1,9}})\s*条?"
-    rf"(?:\s*(?:之|-)\s*(?P<sub>\d{{1,2}}|[{NUMERAL}]{{1,3}}))?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +130,10 @@ class Article:
 class Policy:
     """One version of one policy. `region` is a division code, NATIONAL for the whole country;
     dates are None where the source has none; `status` is the source's word, `status_on` the truth
-    of a day.
+    of a day. `superseded_by` is the id of the latest version of the same title, `superseded_on`
+    the day the next one takes effect; `successor` the title of another policy that replaced it,
+    `repealed_on` the day since when it holds no more. `numbers` are the issuers' (国务院令第586号),
+    `co_issuers` those beside the first, `category` the importer's word.
     """
 
     title: str
@@ -111,13 +146,35 @@ class Policy:
     region: str = NATIONAL
     status: str = "in_force"
     superseded_by: str | None = None
+    superseded_on: date | None = None
+    numbers: tuple[str, ...] = ()
+    co_issuers: tuple[str, ...] = ()
+    category: str = ""
+    repealed_on: date | None = None
+    successor: str = ""
+
+    @property
+    def slug(self) -> str:
+        """What all versions have in common."""
+        return slug_of(self.title)
 
     @property
     def id(self) -> str:
-        slug = re.sub(r"\W+", "", short_title(self.title))
-        if len(slug) > 60:
-            slug = f"{slug[:50]}-{hashlib.sha256(slug.encode()).hexdigest()[:8]}"
-        return f"{slug}-{self.promulgated_on}" if self.promulgated_on else slug
+        return f"{self.slug}-{self.promulgated_on}" if self.promulgated_on else self.slug
+
+    @property
+    def issuers(self) -> tuple[str, ...]:
+        return (*filter(None, (self.issuer,)), *self.co_issuers)
+
+    @property
+    def begins_on(self) -> date | None:
+        """Since when this version holds; None where nothing tells, then it always did."""
+        return began(self.id, self.promulgated_on, self.effective_on)
+
+    @property
+    def ends_on(self) -> date | None:
+        """Since when it does not hold any more."""
+        return min((day for day in (self.superseded_on, self.repealed_on) if day), default=None)
 
     @property
     def url(self) -> str:
@@ -127,17 +184,35 @@ class Policy:
         return f"{self.url}/articles/{article.number}"
 
     def status_on(self, day: date) -> str:
-        if self.superseded_by:
-            return "superseded"
-        if self.status == "in_force" and self.effective_on and self.effective_on > day:
+        """One of STATUSES. A version whose successor takes effect later still holds; of one that
+        ended nobody knows when, no day is known on which it held.
+        """
+        ends, undated = self.ends_on, self.superseded_by and not self.superseded_on
+        if (ends and ends <= day) or undated or (self.status in ENDED and not ends):
+            amended = undated or (self.superseded_on and self.superseded_on == ends)
+            return self.status if self.status in ENDED else "amended" if amended else "repealed"
+        if self.begins_on and self.begins_on > day:
             return "not_yet_in_force"
-        return self.status
+        if any(replaced.since <= day for _, replaced in self.replacements):
+            return "partly_superseded"
+        return "in_force"
+
+    def holds_on(self, day: date) -> bool:
+        """Whether this is the version that binds that day."""
+        return self.status_on(day) in HOLDING
+
+    @property
+    def replacements(self) -> tuple[tuple[Article, Replacement], ...]:
+        """The articles that a later law has replaced."""
+        title = short_title(self.title)
+        found = ((article, REPLACED.get((title, article.number))) for article in self.articles)
+        return tuple((article, replaced) for article, replaced in found if replaced)
 
     @property
     def content_hash(self) -> str:
         """SHA-256 of what the source says; the same for the same content, whoever imports it."""
         content = self.to_document()
-        del content["superseded_by"]
+        del content["superseded_by"], content["superseded_on"]
         return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     def to_document(self) -> dict[str, Any]:
@@ -151,6 +226,12 @@ class Policy:
             "effective_on": _iso(self.effective_on),
             "status": self.status,
             "superseded_by": self.superseded_by,
+            "superseded_on": _iso(self.superseded_on),
+            "numbers": list(self.numbers),
+            "co_issuers": list(self.co_issuers),
+            "category": self.category,
+            "repealed_on": _iso(self.repealed_on),
+            "successor": self.successor,
             "preamble": self.preamble,
             "articles": [
                 {"number": a.number, "label": a.label, "heading": a.heading, "text": a.text}
@@ -170,9 +251,16 @@ def from_document(document: Mapping[str, Any]) -> Policy:
         effective_on=_day(document["effective_on"]),
         status=document["status"],
         superseded_by=document.get("superseded_by"),
-        preamble=document["preamble"],
+        superseded_on=_day(document.get("superseded_on")),
+        numbers=tuple(document.get("numbers", ())),
+        co_issuers=tuple(document.get("co_issuers", ())),
+        category=document.get("category", ""),
+        repealed_on=_day(document.get("repealed_on")),
+        successor=document.get("successor", ""),
+        preamble=document.get("preamble", ""),
         articles=tuple(
-            Article(a["number"], a["label"], a["heading"], a["text"]) for a in document["articles"]
+            Article(a["number"], a["label"], a.get("heading", ""), a.get("text", ""))
+            for a in document["articles"]
         ),
     )
 
@@ -182,83 +270,23 @@ def short_title(title: str) -> str:
     return title.strip("《》 ").removeprefix("中华人民共和国")
 
 
+def began(policy_id: str, *days: date | None) -> date | None:
+    """Since when a version promulgated and effective on these days holds."""
+    return BEGAN.get(policy_id) or max((day for day in days if day), default=None)
+
+
+def slug_of(title: str) -> str:
+    """The title as it stands in ids; one of more than 60 letters is cut and told by its hash."""
+    slug = re.sub(r"\W+", "", short_title(title))
+    return (
+        slug if len(slug) <= 60 else f"{slug[:50]}-{hashlib.sha256(slug.encode()).hexdigest()[:8]}"
+    )
+
+
 def replaced_note(policy: Policy, article: Article) -> Text | None:
     """Which later law has replaced the article, None if none has."""
-    return REPLACED.get((short_title(policy.title), article.number))
-
-
-def article_number(written: str) -> str | None:
-    """The key of an article number however it is written; None for no number.
-
-    47, 四十七, 第47条 and 第四十七条 give "47", 第一百二十条之一 gives "120-1".
-    """
-    match = _NUMBER.fullmatch(written.strip())
-    if match is None:
-        return None
-    main, sub = _value(match["main"]), _value(match["sub"] or "")
-    if not main:
-        return None
-    return f"{main}-{sub}" if sub else str(main)
-
-
-def _value(numeral: str) -> int | None:
-    """The value of an Arabic or Chinese numeral below 10,000, None for an empty one."""
-    if not numeral:
-        return None
-    if numeral.isdecimal():
-        return int(numeral)
-    if not any(character in _UNITS for character in numeral):  # 一二七 read digit by digit
-        return int("".join(str(_DIGITS[character]) for character in numeral))
-    total, digit = 0, 0
-    for character in numeral:
-        if character in _UNITS:
-            total += (digit or 1) * _UNITS[character]
-            digit = 0
-        else:
-            digit = _DIGITS[character]
-    return total + digit
-
-
-class Library:
-    """The stored policies. Every read is bounded by the client's time-outs; MongoDB away is
-    Transient, an unknown id or article number `not_found`.
-    """
-
-    def __init__(self, database: Database[dict[str, Any]]) -> None:
-        self._database = database
-
-    def policy(self, policy_id: str) -> Policy:
-        with backend_errors():
-            document = self._database[COLLECTION].find_one({"_id": policy_id})
-        if document is None:
-            raise Refused("not_found", Text("没有这份政策文件", "There is no such policy"))
-        return from_document(document)
-
-    def article(self, policy_id: str, written: str) -> tuple[Policy, Article]:
-        """An article by its number, however it is written (47, 四十七, 第四十七条)."""
-        policy = self.policy(policy_id)
-        number = article_number(written)
-        for article in policy.articles:
-            if article.number == number:
-                return policy, article
-        raise Refused(
-            "not_found",
-            Text("该文件没有这一条", "The policy has no such article"),
-            errors=[
-                FieldError("/number", "unknown_article", Text("没有这一条", "No such article"))
-            ],
-        )
-
-    def policies(self) -> Iterator[Policy]:
-        with backend_errors():
-            for document in self._database[COLLECTION].find({}, batch_size=50):
-                yield from_document(document)
-
-    def revision(self) -> int:
-        """Grows with every import that changed something; 0 before the first."""
-        with backend_errors():
-            stamp = self._database[STAMPS].find_one({"_id": STAMP})
-        return int(stamp["revision"]) if stamp else 0
+    replaced = REPLACED.get((short_title(policy.title), article.number))
+    return replaced.note if replaced else None
 
 
 def _iso(day: date | None) -> str | None:

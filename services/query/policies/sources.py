@@ -9,15 +9,16 @@ from __future__ import annotations
 import importlib.util
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from services.query.policies.policy import NUMERAL, Article, Policy, article_number, short_title
+from services.query.policies.numerals import NUMERAL, article_number
+from services.query.policies.policy import Article, Policy, short_title
 from shared.errors import Permanent, Text
 
 LABOUR_TITLE = re.compile(
@@ -44,6 +45,15 @@ EXPECTED_TITLES: tuple[str, ...] = (
 )  # fmt: skip
 """What a library of labour policies should hold; an import names what its source lacks."""
 
+STATUS_OF_WORD: Mapping[str, str] = {
+    "现行有效": "in_force",
+    "尚未生效": "in_force",  # its day of effect says the rest
+    "历史版本": "amended",
+    "已被修改": "amended",
+    "已废止": "repealed",
+}
+"""What the package says of a version, and the status that it is."""
+
 _PART = re.compile(rf"第[{NUMERAL}]{{1,4}}(?P<level>[编章节])(?:[\s\u3000]|$)")
 LEVELS = {"编": 2, "章": 3, "节": 4}
 
@@ -67,6 +77,8 @@ class Reading:
 
     policies: list[Policy] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    notes: list[Fault] = field(default_factory=list)
+    """What should be known of a file that was read."""
     absent: tuple[str, ...] = ()
 
 
@@ -99,20 +111,22 @@ def statutes_path() -> Path:
 
 
 def read_statutes(path: Path) -> Reading:
-    """Labour statutes in force of the SQLite file; Permanent when it is none of that form.
+    """Labour statutes of the SQLite file in all their versions, those in force first; Permanent when
+    it is none of that form.
 
     A statute whose articles do not count up without a gap is a fault and left out.
     """
     address = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
     reading = Reading()
+    seen: set[str] = set()
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=5)) as database:
             laws = database.execute(
-                "SELECT law_id, law_name, issuing_body, publish_date, effective_date FROM laws"
-                " WHERE status = '现行有效' ORDER BY law_name, publish_date"
+                "SELECT law_id, status, law_name, issuing_body, publish_date, effective_date FROM laws"
+                " ORDER BY status <> '现行有效', law_name, publish_date"
             ).fetchall()
-            for law_id, title, issuer, promulgated, effective in laws:
-                if not is_about_labour(title):
+            for law_id, status, title, issuer, promulgated, effective in laws:
+                if not is_about_labour(title) or status not in STATUS_OF_WORD:
                     continue
                 rows = database.execute(
                     "SELECT article_no, chapter, section, article_text FROM articles"
@@ -121,13 +135,17 @@ def read_statutes(path: Path) -> Reading:
                 ).fetchall()
                 try:
                     policy = _statute(title, issuer, promulgated, effective, rows)
+                    policy = replace(policy, status=STATUS_OF_WORD[status])
                 except Unreadable as fault:
                     reading.faults.append(Fault(title, fault.line, fault.code, fault.message))
                 else:
-                    reading.policies.append(policy)
+                    if policy.id not in seen:
+                        reading.policies.append(policy)
+                    seen.add(policy.id)
     except sqlite3.Error as error:
         raise Permanent(f"statutes_unreadable: {type(error).__name__}") from error
-    present = {short_title(policy.title) for policy in reading.policies}
+    current = (policy for policy in reading.policies if policy.status == "in_force")
+    present = {short_title(policy.title) for policy in current}
     reading.absent = tuple(title for title in EXPECTED_TITLES if title not in present)
     return reading
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from services.query.policies.markdown import MAX_FILE_BYTES, read_markdown
-from services.query.policies.sources import Fault
+from services.query.policies.files import MAX_FILE_BYTES, files_under, read_files
+from services.query.policies.sources import Fault, Reading
 
 FERRY_LAW = """# 中华人民共和国渡口劳动法
 
@@ -48,6 +48,10 @@ def a_file(folder: Path, text: str | bytes, name: str = "社会法/渡口劳动�
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return path
+
+
+def read_markdown(paths: list[Path]) -> Reading:
+    return read_files(files_under(paths))
 
 
 def the_fault(path: Path) -> Fault:

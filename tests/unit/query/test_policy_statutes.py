@@ -73,7 +73,7 @@ def test_a_statute_with_a_missing_article_is_a_fault_and_left_out(tmp_path):
             ("b", "渡口工资法", "渡口会", "2020-01-01", None, "现行有效"),
             ("c", "渡口工会法", None, None, None, "现行有效"),
             ("d", "渡口就业法", "渡口会", "2020-01-01", "2020-02-30", "现行有效"),
-            ("e", "渡口职工法", "渡口会", "2020-01-01", "2020-02-01", "已废止"),
+            ("e", "渡口职工法", "渡口会", "2020-01-01", "2020-02-01", "征求意见"),
         ],
         [
             ("a", "第一条", None, None, "摆渡。"),
@@ -89,6 +89,25 @@ def test_a_statute_with_a_missing_article_is_a_fault_and_left_out(tmp_path):
         "渡口劳动法": "article_out_of_order",
         "渡口工会法": "no_articles",
         "渡口就业法": "bad_date",
+    }
+
+
+def test_older_versions_come_too_and_a_version_printed_twice_once(tmp_path):
+    path = a_statutes_file(
+        tmp_path / "laws.db",
+        [
+            ("old", "渡口劳动法", "渡口会", "2001-01-01", "2001-02-01", "历史版本"),
+            ("new", "渡口劳动法", "渡口会", "2020-01-01", "2001-02-01", "现行有效"),
+            ("again", "渡口劳动法", "渡口会", "2020-01-01", "2001-02-01", "历史版本"),
+            ("gone", "渡口失业条例", "渡口会", "1999-01-01", None, "已废止"),
+        ],
+        [(law, "第一条", None, None, "摆渡。") for law in ("old", "new", "again", "gone")],
+    )
+    found = {policy.id: policy.status for policy in read_statutes(path).policies}
+    assert found == {
+        "渡口劳动法-2020-01-01": "in_force",
+        "渡口劳动法-2001-01-01": "amended",
+        "渡口失业条例-1999-01-01": "repealed",
     }
 
 
