@@ -1,0 +1,1 @@
+"""Guidance: for a kind of dispute the steps, clocks, evidence, claims and places to go; calculators."""

@@ -1,0 +1,1 @@
+"""What a claim comes to, by the formulas of the law."""

@@ -1,0 +1,176 @@
+"""Guidance says something for every kind of dispute, and all it says rests on an article there is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from services.query.guidance.calculators.catalogue import CALCULATORS
+from services.query.guidance.claims import CLAIMS
+from services.query.guidance.clocks import CASE_CLOCKS
+from services.query.guidance.evidence import BURDENS, EVIDENCE
+from services.query.guidance.guide import Dispute, guidance, guidance_url
+from services.query.guidance.norms import NORMS, Source, cite, numeral
+from services.query.guidance.places import PLACES
+from services.query.guidance.statement import Statement, concerning
+from services.query.guidance.steps import STEPS
+from services.query.policies.policy import article_number, short_title
+from services.query.policies.sources import read_statutes, statutes_path
+from shared.contracts.vocabulary import CATEGORIES, FLAGS
+from shared.errors import Language
+
+TODAY = date(2026, 11, 25)
+CATALOGUES = {"steps": STEPS, "evidence": EVIDENCE, "claims": CLAIMS, "places": PLACES}
+EVERYTHING: tuple[Statement, ...] = (*STEPS, *EVIDENCE, *CLAIMS, *PLACES)
+
+
+def told(category: str, *flags: str, language: Language = "zh", **days: date) -> dict[str, Any]:
+    return guidance(Dispute(category, flags, None, days), TODAY, language)
+
+
+def ids(answer: dict[str, Any], part: str) -> list[str]:
+    return [each["id"] for each in answer[part]]
+
+
+def cited() -> Iterator[Source]:
+    yield from (statement.source for statement in EVERYTHING)
+    yield from (clock.source for clock in CASE_CLOCKS)
+    for calculator in CALCULATORS.values():
+        yield from calculator.sources
+        yield from (asked.source for asked in calculator.inputs if asked.source)
+
+
+@pytest.mark.parametrize("part", CATALOGUES)
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_every_category_has_its_own_steps_evidence_claims_and_places(part, category):
+    found = concerning(CATALOGUES[part], category, ())
+    assert found
+    own = [statement for statement in found if category in statement.when.categories]
+    assert own or part == "places"
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_every_flag_has_something_said_about_it(flag):
+    assert any(flag in statement.when.flags for statement in EVERYTHING)
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_an_employer_is_told_what_it_can_claim_and_not_what_workers_can(category):
+    claims = concerning(CLAIMS, category, ("employer_applicant",))
+    assert claims
+    assert "economic_compensation" not in {claim.id for claim in claims}
+
+
+def test_every_statement_is_named_once_in_its_catalogue_and_for_known_categories_and_flags():
+    for catalogue in CATALOGUES.values():
+        assert max(Counter(statement.id for statement in catalogue).values()) == 1
+    for statement in EVERYTHING:
+        assert statement.when.categories <= set(CATEGORIES)
+        assert statement.when.flags | statement.when.unless <= set(FLAGS)
+
+
+def test_every_article_cited_that_the_statutes_package_holds_exists():
+    held = {
+        short_title(policy.title): {article.number for article in policy.articles}
+        for policy in read_statutes(statutes_path()).policies
+    }
+    checked = 0
+    for source in cited():
+        if source.norm.zh in held:
+            assert source.article in held[source.norm.zh], source.label("zh")
+            checked += 1
+    assert checked > 100
+
+
+def test_only_what_no_law_says_is_marked_as_the_services_own():
+    own = cite("service")
+    assert own.shown("zh") == {
+        "title": "–", "article": None, "label": "本平台服务规则或者目标", "url": None,
+    }  # fmt: skip
+    assert not [source for source in cited() if not source.article and source.key not in
+                {"service", "NEF", "WTN"}]  # fmt: skip
+    with pytest.raises(KeyError):
+        cite("nowhere 1")
+
+
+def test_a_source_leads_to_its_article_in_the_library():
+    source = cite("LCL 47")
+    assert source.label("zh") == "《劳动合同法》第四十七条"
+    assert source.label("en") == "Labour Contract Law, art. 47"
+    assert source.url == "/v1/policies/%E5%8A%B3%E5%8A%A8%E5%90%88%E5%90%8C%E6%B3%95/articles/47"
+
+
+def test_article_numbers_are_written_as_statutes_write_them():
+    for number in range(1, 400):
+        assert article_number(f"第{numeral(number)}条") == str(number)
+    assert [numeral(n) for n in (10, 17, 20, 105, 110, 205)] == [
+        "十", "十七", "二十", "一百零五", "一百一十", "二百零五",
+    ]  # fmt: skip
+
+
+def test_every_norm_is_cited():
+    assert {source.key for source in cited()} == set(NORMS)
+
+
+def test_every_claim_with_a_formula_leads_to_its_calculator_and_none_is_forgotten():
+    linked = {claim.also for claim in CLAIMS if claim.also}
+    assert linked == set(CALCULATORS)
+
+
+def test_every_piece_of_evidence_says_who_bears_the_burden_of_proof():
+    assert {piece.also for piece in EVIDENCE} == set(BURDENS)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_an_unpaid_migrant_worker_is_told_of_the_contractor_and_of_aid_without_a_means_test(
+    language,
+):
+    answer = told(
+        "pay_injury_compensation",
+        "migrant_worker_wages", "legal_aid_without_means_test", language=language,
+    )  # fmt: skip
+    assert "migrant_general_contractor" in ids(answer, "steps")
+    assert ids(answer, "places")[0] == "legal_aid_without_means_test"
+    assert answer["places"][0]["source"]["article"] == "42"
+    assert {"12348", "12351", "12333"} <= {place["phone"] for place in answer["places"]}
+    assert {claim["source"]["title"] for claim in answer["claims"]} >= {
+        cite(code).shown(language)["title"] for code in ("LCL", "MWR", "LL")
+    }
+
+
+def test_womens_hotline_is_named_for_women_workers_only():
+    assert "12338" in {p["phone"] for p in told("contract", "women_workers")["places"]}
+    assert "12338" not in {p["phone"] for p in told("contract")["places"]}
+
+
+def test_a_warning_about_the_limit_comes_first():
+    assert ids(told("contract", "limitation_risk"), "steps")[0] == "limitation_now"
+
+
+def test_steps_end_with_mediation_arbitration_and_court():
+    steps = ids(told("personnel"), "steps")
+    assert (
+        steps.index("apply") < steps.index("agree") < steps.index("arbitrate") < steps.index("sue")
+    )
+
+
+def test_the_address_of_guidance_for_a_case_carries_no_person():
+    address = guidance_url(
+        "contract", ("collective", "agent"), "370102", {"received_on": date(2026, 11, 2)}
+    )
+    assert address == (
+        "/v1/guidance?category=contract&flags=collective,agent&division=370102"
+        "&received_on=2026-11-02"
+    )
+
+
+def test_nothing_is_said_in_one_language_only():
+    for statement in EVERYTHING:
+        zh, en = statement.text
+        assert zh
+        assert en
+        assert zh != en
