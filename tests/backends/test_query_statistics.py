@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from services.query.handlers import HANDLERS
 from services.query.statistics import api as statistics_api
 from services.query.statistics.counting import GROUPS, Question, pipeline
+from services.query.statistics.months import CELLS, MONTHS, Months
 from services.query.store import ReadModels, TooWide
 from shared.civil_time import today
 from shared.contracts.envelope import Event
@@ -71,7 +74,10 @@ def test_staff_see_every_count_by_each_group(counted: Web) -> None:
     assert whole["total"] == 12
     assert whole["by_outcome"] == {"performed": 6, "failed": 5, "pending": 1}
     assert whole["share_settled"] == pytest.approx(6 / 11, abs=1e-4)
-    assert whole["days_to"]["mediator_assigned"] == {"cases": 12, "median": 0, "p90": 0}
+    assert whole["days_to"]["mediator_assigned"] == {
+        "cases": 12, "median": 0, "p75": 0, "p90": 0, "p95": 0,
+    }  # fmt: skip
+    assert whole["days_in"]["mediation"]["cases"] == 11
     assert whole["days_to"]["ended"]["cases"] == 11
     by_outcome = ask(counted, role="mediator", by="outcome").get_json()["items"]
     assert [(i["key"], i["total"]) for i in by_outcome] == [("performed", 6), ("failed", 5), ("pending", 1)]  # fmt: skip
@@ -137,6 +143,9 @@ def test_more_than_can_be_counted_is_refused_with_what_to_do(
         ({"division": "990000"}, "/division"),
         ({"by": "organisation"}, "/division"),
         ({"colour": "red"}, "/colour"),
+        ({"flag": "urgent"}, "/flag"),
+        ({"by": "flag", "flag": "agent"}, "/flag"),
+        ({"format": "xlsx"}, "/format"),
     ],
 )
 def test_a_question_that_cannot_be_answered_is_refused_at_its_place(
@@ -156,7 +165,7 @@ def test_counting_reads_the_index_and_no_document(
         "explain",
         {
             "aggregate": "progress", "pipeline": pipeline(question), "cursor": {},
-            "hint": "statistics",
+            "hint": "facts",
         },
         verbosity="executionStats",
     )  # fmt: skip
@@ -174,3 +183,109 @@ def test_counts_are_kept_for_a_minute(counted: Web, monkeypatch: pytest.MonkeyPa
     assert ask(counted, role="auditor").get_json() == before
     monkeypatch.setattr(statistics_api, "monotonic", lambda: 150.0)
     assert ask(counted, role="auditor").get_json()["whole"]["total"] == 0
+
+
+# --- flags, categories, tables ------------------------------------------------------------------
+
+
+def test_cases_are_counted_by_flag_and_within_a_category_or_a_flag(query: Web) -> None:
+    numbers = serials()
+    events: list[Event] = []
+    for _ in range(7):
+        events += cases(next(numbers), HANDED, flags=["priority", "collective"])
+    for _ in range(6):
+        events += cases(next(numbers), HANDED, flags=["priority"], category="contract")
+    query.runner(HANDLERS).apply([event.to_json() for event in events])
+    by_flag = ask(query, by="flag").get_json()
+    assert {i["text"]: i["total"] for i in by_flag["items"]} == {"优先办理": 13, "集体争议": 7}
+    assert by_flag["whole"]["total"] == 13
+    flagged = ask(query, flag="collective").get_json()
+    assert [(i["key"], i["total"]) for i in flagged["items"]] == [("pay_injury_compensation", 7)]
+    assert flagged["flag"] == "collective"
+    within = ask(query, category="contract", by="month").get_json()
+    assert [(i["key"], i["total"]) for i in within["items"]] == [("2026-11", 6)]
+
+
+def test_the_same_numbers_come_as_a_table(counted: Web) -> None:
+    told = ask(counted, role="auditor", by="outcome", format="csv")
+    assert told.status_code == 200
+    assert told.headers["Content-Type"] == "text/csv; charset=utf-8"
+    name = "statistics-2026-01-01-2026-12-31-outcome.csv"
+    assert told.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    lines = list(csv.DictReader(io.StringIO(told.data.decode("utf-8-sig"))))
+    assert [(line["key"], line["total"]) for line in lines] == [
+        ("*", "12"), ("performed", "6"), ("failed", "5"), ("pending", "1"),
+    ]  # fmt: skip
+    assert lines[1]["outcome_performed"] == "6"
+    assert lines[1]["outcome_failed"] == "0"
+    public = ask(counted, by="outcome", format="csv").data.decode("utf-8-sig")
+    whole = next(csv.DictReader(io.StringIO(public)))
+    assert whole["outcome_failed"] == ""
+
+
+# --- months counted beforehand -------------------------------------------------------------------
+
+
+@pytest.fixture
+def months(counted: Web) -> Months:
+    kept = Months(counted.database)
+    kept.ensure_indexes()
+    return kept
+
+
+@pytest.mark.parametrize("division", [None, "370000"])
+@pytest.mark.parametrize("by", ["category", "outcome", "month", "flag"])
+def test_a_month_counted_beforehand_answers_as_its_cases_do(
+    counted: Web, months: Months, monkeypatch: pytest.MonkeyPatch, by: str, division: str | None
+) -> None:
+    place = {"division": division} if division else {}
+    monkeypatch.setattr(statistics_api, "today", lambda: date(2027, 1, 5))
+    direct = ask(counted, role="auditor", by=by, **place).get_json()
+    months.keep("2026-11", ReadModels(counted.database).counted)
+    counted.database.progress.delete_many({})
+    monkeypatch.setattr(statistics_api, "monotonic", lambda: 1e9)
+    kept = ask(counted, role="auditor", by=by, **place).get_json()
+    assert direct["counted_at"] is None
+    assert kept["counted_at"] is not None
+    assert direct["whole"]["total"] == 12
+    assert {**kept, "counted_at": None} == direct
+
+
+def test_the_provinces_are_told_apart_in_what_was_counted_beforehand(
+    counted: Web, months: Months, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statistics_api, "today", lambda: date(2026, 12, 5))
+    months.keep("2026-11", ReadModels(counted.database).counted)
+    found = ask(counted, role="auditor", by="division", to="2026-12-04").get_json()
+    assert [(i["text"], i["total"]) for i in found["items"]] == [("山东省", 12)]
+    assert found["counted_at"]
+
+
+def test_a_month_is_counted_when_it_is_due_and_by_one_process_at_a_time(
+    counted: Web, months: Months
+) -> None:
+    count = ReadModels(counted.database).counted
+    day = date(2026, 12, 5)
+    first = months.count_next(count, day)
+    assert first == "2026-11"
+    assert months.count_next(count, day) == "2026-10"  # the rest has waited longer by now
+    counted.database[MONTHS].update_one(
+        {"_id": "2026-09"}, {"$set": {"claimed_until": datetime.now(UTC) + timedelta(minutes=1)}},
+        upsert=True,
+    )  # fmt: skip
+    assert months.count_next(count, day) == "2026-08"
+    while months.count_next(count, day):
+        pass
+    assert counted.database[MONTHS].count_documents({"counted_at": {"$exists": True}}) > 55
+    assert months.counted(["2026-09"]) == {}
+
+
+def test_counting_a_month_anew_leaves_nothing_of_before(counted: Web, months: Months) -> None:
+    count = ReadModels(counted.database).counted
+    months.keep("2026-11", count)
+    before = counted.database[CELLS].count_documents({"category": "contract"})
+    counted.database.progress.delete_many({"category": "contract"})
+    months.keep("2026-11", count)
+    assert before > 0
+    assert counted.database[CELLS].count_documents({"category": "contract"}) == 0
+    assert counted.database[CELLS].count_documents({}) > 0

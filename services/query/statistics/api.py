@@ -3,46 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from flask import request
 
-from services.query.statistics import answers
+from services.query.statistics import answers, rolling
 from services.query.statistics.counting import (
     GROUPS,
-    ITEMS_MOST,
     MOST_DAYS,
     PENDING,
-    SMALLEST_SHOWN,
-    Group,
+    Counted,
     Question,
-    groups,
+    counted,
     pipeline,
-    presented,
-    suppressed_totals,
-    together,
 )
+from services.query.statistics.months import Months
+from services.query.statistics.presenting import SMALLEST_SHOWN, hidden_groups, presented
+from services.query.statistics.tables import MEDIA_TYPE, table
 from services.query.store import ReadModels, TooWide
 from shared.asking import caller
-from shared.civil_time import today
+from shared.civil_time import rfc3339, today
 from shared.contracts.fields import Choice, Date, Str
 from shared.contracts.lifecycle import OUTCOMES
 from shared.contracts.schema import Body, read
-from shared.contracts.vocabulary import CATEGORIES
+from shared.contracts.vocabulary import CATEGORIES, FLAGS
 from shared.divisions import find
 from shared.errors import FieldError, Language, Refused, Text
-from shared.web import Route
+from shared.web import Answer, Route
 
 KEPT_SECONDS: Final = 60
 """How long the counts of a question are given again without counting anew."""
+
+ITEMS_MOST: Final = 500
 
 _KEPT_QUESTIONS: Final = 64
 _MONTH: Final = timedelta(days=30)
 _YEAR: Final = timedelta(days=365)
 _TOLD_ALL: Final = frozenset({"platform_admin", "organisation_admin", "mediator", "auditor"})
+_FORMATS: Final = ("json", "csv")
 
 RULE = Text(
     f"为保护个人信息，小于{SMALLEST_SHOWN}的数量及可据以推算的数量不予显示（null）；用时按自然日计算。",
@@ -61,56 +62,92 @@ class StatisticsQuery(Body):
     first = Date("起始日期", data_key="from")
     last = Date("截止日期", data_key="to")
     division = Str("区划代码", 12)
+    category = Choice("争议类别", CATEGORIES)
+    flag = Choice("标记", FLAGS)
     by = Choice("分组", GROUPS)
+    format = Choice("格式", _FORMATS)
+
+
+class Kept(NamedTuple):
+    """Counts, and since when months that are over were not counted anew (None: all just now)."""
+
+    counted: Counted
+    since: datetime | None
 
 
 class StatisticsDesk:
     """The view of statistics; counts of a question are kept for a minute, for everybody."""
 
-    def __init__(self, models: ReadModels) -> None:
+    def __init__(self, models: ReadModels, months: Months) -> None:
         self._models = models
+        self._months = months
         self._kept = lru_cache(_KEPT_QUESTIONS)(self._count)
 
-    def statistics(self) -> dict[str, Any]:
-        question = _question(read(StatisticsQuery(), dict(request.args.to_dict()), today()))
+    def statistics(self) -> Answer | dict[str, Any]:
+        asked = read(StatisticsQuery(), dict(request.args.to_dict()), today())
+        answer = self._answer(_question(asked))
+        if asked.get("format") != "csv":
+            return answer
+        name = f"statistics-{answer['first_day']}-{answer['last_day']}-{answer['by']}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Answer(table(answer), headers=headers, content_type=MEDIA_TYPE)
+
+    def _answer(self, question: Question) -> dict[str, Any]:
         asking = caller()
         everything = asking.principal is not None and asking.principal.role in _TOLD_ALL
-        counted = self._kept(question, int(monotonic() // KEPT_SECONDS))
-        items = list(counted.items())
-        hidden = set() if everything else suppressed_totals(items)
-        shown = [(key, group) for key, group in items if key not in hidden]
-        names = self._names(question, [key for key, _ in shown[:ITEMS_MOST]], asking.language)
+        found, since = self._kept(question, int(monotonic() // KEPT_SECONDS))
+        groups, whole = dict(found.largest_first()), found.whole
+        apart = question.by != "flag"
+        hidden = set() if everything else hidden_groups(groups, whole.total, apart=apart)
+        shown = [key for key in groups if key not in hidden]
+        names = self._names(question, shown[:ITEMS_MOST], asking.language)
         rule = RULE_FOR_STAFF if everything else RULE
         return {
             "first_day": question.first.isoformat(),
             "last_day": question.last.isoformat(),
             "division": question.division,
+            "category": question.category,
+            "flag": question.flag,
             "by": question.by,
-            "whole": presented(together(counted.values()), everything=everything),
+            "counted_at": rfc3339(since) if since else None,
+            "whole": presented(whole, everything=everything),
             "items": [
-                {"key": key, "text": names[key], **presented(group, everything=everything)}
-                for key, group in shown[:ITEMS_MOST]
+                {"key": key, "text": names[key], **presented(groups[key], everything=everything)}
+                for key in shown[:ITEMS_MOST]
             ],
-            "groups_left_out": len(items) - len(shown[:ITEMS_MOST]),
+            "groups_left_out": len(groups) - len(shown[:ITEMS_MOST]),
             "note": rule.to(asking.language),
         }
 
-    def _count(self, question: Question, _minute: int) -> Mapping[str, Group]:
+    def _count(self, question: Question, _minute: int) -> Kept:
+        """Months that were counted beforehand from their cells, other days from the facts."""
+        months = _whole_months(question) if rolling.can_answer(question) else []
+        known = self._months.counted(months) if months else {}
+        found = Counted()
+        if known:
+            cells = self._months.find(rolling.wanted(question, list(known)))
+            found.add(rolling.answered(cells, question))
+        for first, last in rolling.days_left(question.first, question.last, known):
+            found.add(self._count_days(question, first, last))
+        return Kept(found, min(known.values(), default=None))
+
+    def _count_days(self, question: Question, first: date, last: date) -> Counted:
+        part = Question(
+            first, last, question.division, question.by, question.category, question.flag
+        )
         try:
-            return groups(self._models.counted(pipeline(question)))
+            return counted(self._models.counted(pipeline(part)), question.by)
         except TooWide:
             message = Text(
                 "统计范围过大，请指定地区或者缩短时间",
                 "Too many cases to count at once: name a division or a shorter period",
             )
-            wide = FieldError("/from", "out_of_range", message)
-            raise Refused("validation_failed", errors=[wide]) from None
+            raise _refused("/from", "out_of_range", message) from None
 
     def _names(self, question: Question, keys: Sequence[str], language: Language) -> dict[str, str]:
         """What each group is called; by its key if nothing is known of it."""
-        texts: Mapping[str, Text] = {"category": CATEGORIES, "outcome": OUTCOMES}.get(
-            question.by, {}
-        )
+        catalogues = {"category": CATEGORIES, "flag": FLAGS, "outcome": OUTCOMES}
+        texts: Mapping[str, Text] = catalogues.get(question.by, {})
         names = {key: texts[key].to(language) if key in texts else key for key in keys}
         if question.by == "organisation":
             names |= self._models.organisation_names(keys)
@@ -123,25 +160,36 @@ class StatisticsDesk:
         return names
 
 
+def _whole_months(question: Question) -> list[str]:
+    """The months of a question that are over."""
+    yesterday = today() - timedelta(days=1)
+    return rolling.months_within(question.first, min(question.last, yesterday))
+
+
 def _question(asked: Mapping[str, Any]) -> Question:
     """What is asked, by category unless it says otherwise."""
     division = asked.get("division")
     usual = _MONTH if division is None else _YEAR
     last = date.fromisoformat(asked["last"]) if asked.get("last") else today()
     first = date.fromisoformat(asked["first"]) if asked.get("first") else last - usual
+    by = asked.get("by") or "category"
     if not 0 <= (last - first).days <= MOST_DAYS:
         message = Text("时间范围应为五年以内", "A period of five years at most, from before to")
-        raise Refused("validation_failed", errors=[FieldError("/from", "out_of_range", message)])
-    by = asked.get("by") or "category"
+        raise _refused("/from", "out_of_range", message)
     if division is not None and find(division) is None:
         message = Text("没有这个行政区划代码", "There is no such division code")
-        raise Refused(
-            "validation_failed", errors=[FieldError("/division", "unknown_division", message)]
-        )
+        raise _refused("/division", "unknown_division", message)
     if division is None and by == "organisation":
         message = Text("按调解组织统计须指定地区", "By organisation only within a division")
-        raise Refused("validation_failed", errors=[FieldError("/division", "required", message)])
-    return Question(first, last, division, by)
+        raise _refused("/division", "required", message)
+    if by == "flag" and asked.get("flag"):
+        message = Text("按标记分组时不能再指定标记", "Name a flag or group by flag, not both")
+        raise _refused("/flag", "not_allowed", message)
+    return Question(first, last, division, by, asked.get("category"), asked.get("flag"))
+
+
+def _refused(pointer: str, code: str, message: Text) -> Refused:
+    return Refused("validation_failed", errors=[FieldError(pointer, code, message)])
 
 
 def routes(desk: StatisticsDesk) -> Sequence[Route]:
@@ -149,7 +197,8 @@ def routes(desk: StatisticsDesk) -> Sequence[Route]:
     return (
         Route(
             "GET", "/v1/statistics", desk.statistics,
-            "Cases by status and outcome, share settled, days to each step",
+            "Cases by status and outcome, share settled, days to each step; JSON or CSV",
             query=StatisticsQuery, answer=answers.Statistics, refusals=("validation_failed",),
+            media_type=("application/json", "text/csv"),
         ),
     )  # fmt: skip
