@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.query.policies.answers import ArticleRef, PolicySummary
+from services.query.policies.policy import KINDS, STATUSES
 from shared.contracts import answers as show
 from shared.contracts.answers import Shown
 
@@ -15,6 +16,42 @@ class Hit(PolicySummary):
     note = show.text("what a later law has replaced", null=True)
 
 
+class Meaning(Shown):
+    """An everyday word of the question."""
+
+    said = show.text("as asked")
+    meant = show.parts(
+        show.text("wording of the statutes"), "what was looked for, most telling first"
+    )
+
+
+class KindCount(Shown):
+    value = show.word("a kind", KINDS)
+    text = show.text("in the caller's language")
+    count = show.count("hits on all pages")
+
+
+class StatusCount(Shown):
+    value = show.word("a status", STATUSES)
+    text = show.text("in the caller's language")
+    count = show.count("hits on all pages")
+
+
+class ValueCount(Shown):
+    value = show.text("to filter by")
+    text = show.text("as people say it")
+    count = show.count("hits on all pages")
+
+
+class Facets(Shown):
+    """How the whole answer is spread, most hits first, twenty values at most."""
+
+    kind = show.parts(KindCount, "")
+    issuer = show.parts(ValueCount, "")
+    region = show.parts(ValueCount, "")
+    status = show.parts(StatusCount, "today")
+
+
 class PolicyResults(Shown):
     """One page of an answer."""
 
@@ -24,6 +61,20 @@ class PolicyResults(Shown):
     size = show.count("items a page at most")
     items = show.parts(Hit, "best first")
     note = show.text("what to do when nothing was found", null=True)
+    understood_as = show.text(
+        "the question where it was read otherwise than typed: pinyin and traditional characters "
+        "written in simplified ones, mistakes put right",
+        null=True,
+    )
+    meanings = show.parts(Meaning, "everyday words that were understood")
+    facets = show.part(Facets, "for narrowing the search")
+    disclaimer = show.text("in the caller's language")
+
+
+class RelatedArticles(Shown):
+    """Articles to read beside one."""
+
+    items = show.parts(Hit, "the most alike first")
     disclaimer = show.text("in the caller's language")
 
 
@@ -31,7 +82,8 @@ class Suggestion(Shown):
     """A completion."""
 
     text = show.text("what to ask")
-    url = show.text("of the policy whose title it is", null=True, uri=True)
+    url = show.text("of the policy whose title it is, or of the first article below a heading",
+                    null=True, uri=True)  # fmt: skip
 
 
 class Suggestions(Shown):

@@ -4,30 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask import request
 
+from services.query.policies.policy import article_number
 from services.query.search import answers
+from services.query.search.filters import SORTS
 from services.query.search.live_index import LiveIndex
 from services.query.search.question import Filters
-from services.query.search.views import result_view, suggestions_view
+from services.query.search.views import related_view, result_view, suggestions_view
 from shared.asking import caller
 from shared.civil_time import today
-from shared.contracts.fields import Count, Flag, Str
+from shared.contracts.fields import Choice, Count, Date, Flag, Str
 from shared.contracts.schema import Body, read
+from shared.errors import Refused, Text
 from shared.web import Route
 
 
 class PolicyQuery(Body):
-    """A question in everyday words, with filters."""
+    """A question in everyday words, with filters; phrases in quotation marks are meant literally."""
 
     q = Str("查询内容", 20_000)
     kind = Str("类别", 64)
     issuer = Str("制定机关", 500)
     region = Str("地区", 12)
     in_force = Flag("仅现行有效")
+    as_of = Date("某日有效")
+    effective_from = Date("施行日期不早于")
+    effective_to = Date("施行日期不晚于")
+    promulgated_from = Date("公布日期不早于")
+    promulgated_to = Date("公布日期不晚于")
+    sort = Choice("排序", SORTS)
     page = Count("页码", most=10_000)
+
+
+_DAYS = ("as_of", "effective_from", "effective_to", "promulgated_from", "promulgated_to")
 
 
 class Suggest(Body):
@@ -47,15 +60,26 @@ class SearchDesk:
             issuer=asked.get("issuer"),
             region=asked.get("region"),
             in_force=asked.get("in_force"),
+            **{name: date.fromisoformat(asked[name]) for name in _DAYS if asked.get(name)},
         )
         day = today()
         result = self.index.search(
-            asked.get("q") or "", filters, page=asked.get("page") or 1, today=day
+            asked.get("q") or "",
+            filters,
+            page=asked.get("page") or 1,
+            today=day,
+            sort=asked.get("sort") or SORTS[0],
         )
         return result_view(result, caller().language, day)
 
     def suggest(self) -> dict[str, Any]:
         return suggestions_view(self.index.suggest(_asked(Suggest()).get("q") or ""))
+
+    def related(self, policy_id: str, number: str) -> dict[str, Any]:
+        hits = self.index.related(policy_id, article_number(number) or "")
+        if hits is None:
+            raise Refused("not_found", Text("没有这一条", "There is no such article"))
+        return related_view(hits, caller().language, today())
 
 
 def _asked(schema: Body) -> dict[str, Any]:
@@ -78,5 +102,9 @@ def routes(desk: SearchDesk) -> Sequence[Route]:
         Route(
             "GET", "/v1/policies/suggest", desk.suggest, "Completions while typing",
             query=Suggest, answer=answers.Suggestions, refusals=("validation_failed",),
+        ),
+        Route(
+            "GET", "/v1/policies/{policy_id}/articles/{number}/related", desk.related,
+            "The articles most like one", answer=answers.RelatedArticles, refusals=("not_found",),
         ),
     )  # fmt: skip

@@ -1,19 +1,18 @@
 """The index's fields and the queries over them: the one module that speaks tantivy.
 
 tantivy and the dictionary of rjieba (32 MiB) are loaded at first use, not at import, so that a
-process is ready and light until somebody searches.
+process is ready and light until there is something to search.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from services.query.policies.policy import NATIONAL, Article, Policy, replaced_note, short_title
-from services.query.search.question import Filters, Question, Subject
-from shared import divisions
+from services.query.policies.policy import Article, Policy, short_title
+from services.query.search.question import Question, Subject
+from services.query.search.ranking import factor
 
 if TYPE_CHECKING:
     from tantivy import Document, Index, Query, Schema
@@ -21,13 +20,29 @@ if TYPE_CHECKING:
 ENOUGH = 5
 """Articles about all that was asked that make an answer by themselves."""
 
+LONGEST_LITERAL = 64
+"""Characters of a phrase that are looked for letter by letter; what is longer is cut."""
+
 _TITLE_BOOST = 1.2
 _FIRST_MEANING_BOOST = 1.4
-_TOGETHER_SCORE = 50.0  # above any sum of scores: all that was asked goes before a part of it
-_CORE_SCORE = 1.5
-_CURRENT_SCORE = 3.0
+_TIE_BREAKER = 0.3  # what further meanings of a subject add, beside the best
+_LENGTH_EVENED = 0.3
+_SUBJECT_SCORE = 10.0  # for each subject that is met: more of them go before fewer
+_WORD_BOOST, _MEANT_WORD_BOOST = 0.3, 0.2
+_HINTING_MEANINGS, _MEANT_WORDS = 3, 8
 _SLOP = 3  # 解除劳动合同 also finds 解除或者终止劳动合同
 _WRITER_BYTES = 15_000_000  # the least tantivy takes; given back after the build
+_ALIKE_WORDS, _LEAST_ALIKE = 24, 3
+
+
+class Entry(NamedTuple):
+    """What can be found: an article, or a policy as a whole (article None). `number` is the
+    policy's place among the policies.
+    """
+
+    number: int
+    policy: Policy
+    article: Article | None
 
 
 @lru_cache(maxsize=1024)
@@ -50,16 +65,14 @@ def _cut_fine(text: str) -> list[str]:
     return rjieba.cut_for_search(text, hmm=False)
 
 
-def build(entries: Iterable[tuple[Policy, Article | None]]) -> Index:
-    """An index in memory over articles, and over policies as a whole (article None); an entry's
-    place in the order given is what a search answers with.
-    """
+def build(entries: Iterable[Entry]) -> Index:
+    """An index in memory; an entry's place in the order given is what a search answers with."""
     from tantivy import Index
 
     index = Index(_schema())
     writer = index.writer(heap_size=_WRITER_BYTES, num_threads=1)
-    for place, (policy, article) in enumerate(entries):
-        writer.add_document(_indexed(place, policy, article))
+    for place, entry in enumerate(entries):
+        writer.add_document(_indexed(place, entry))
     writer.commit()
     writer.wait_merging_threads()
     index.reload()
@@ -71,119 +84,177 @@ def _schema() -> Schema:
     from tantivy import SchemaBuilder
 
     builder = SchemaBuilder()
-    for name in ("title", "words", "phrase"):
+    for name in ("title", "words", "phrase", "characters"):
         builder.add_text_field(name, tokenizer_name="whitespace")
-    for name in ("law", "number", "kind", "issuer", "region", "status", "current"):
+    for name in ("law", "number"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in ("place", "effective", "promulgated"):
+    for name in ("place", "policy", "promulgated"):
         builder.add_integer_field(name, indexed=True, fast=True)
+    builder.add_float_field("weight", fast=True)
     return builder.build()
 
 
-def _indexed(place: int, policy: Policy, article: Article | None) -> Document:
+def _indexed(place: int, entry: Entry) -> Document:
     from tantivy import Document
 
+    policy, article = entry.policy, entry.article
     title = short_title(policy.title).lower()
     text = f"{article.heading}\n{article.text}".lower() if article else ""
     prose = article.text.lower() if article else title
+    day = policy.promulgated_on
     return Document(
         place=place,
+        policy=entry.number,
         title=" ".join(_cut_fine(title)),
         law=title,
         number=article.number if article else "",
         words=" ".join(word for word in _cut_fine(text) if word.strip()),
         phrase=" ".join(word for word in cut(prose) if word[0].isalnum()),
-        kind=policy.kind,
-        issuer=policy.issuer,
-        region=policy.region,
-        status="superseded" if policy.superseded_by else policy.status,
-        current=_is_current(policy, article),
-        effective=_day_number(policy.effective_on),
-        promulgated=_day_number(policy.promulgated_on),
+        characters=" ".join(prose),
+        promulgated=int(day.strftime("%Y%m%d")) if day else 0,
+        weight=4.0 ** factor(policy, article) - 2.0,  # tantivy multiplies by log2(2 + weight)
     )
 
 
-def _is_current(policy: Policy, article: Article | None) -> str:
-    replaced = article is not None and replaced_note(policy, article) is not None
-    return "no" if replaced or policy.superseded_by or policy.status != "in_force" else "yes"
-
-
-def _day_number(day: date | None) -> int:
-    return int(day.strftime("%Y%m%d")) if day else 0
-
-
-def ask(index: Index, query: Query, limit: int, offset: int) -> tuple[int, list[int]]:
-    """How many entries match, and the places of those from `offset` on, best first."""
+def ask(
+    index: Index, query: Query, limit: int, offset: int, *, newest_first: bool = False
+) -> list[int]:
+    """The places of the entries that match from `offset` on, best first."""
     searcher = index.searcher()
-    found = searcher.search(query, limit=limit, offset=offset, count=True)
+    found = searcher.search(
+        query,
+        limit=limit,
+        offset=offset,
+        count=False,
+        order_by_field="promulgated" if newest_first else None,
+        weight_by_field=None if newest_first else "weight",
+    )
     places = searcher.fast_field_values("place", [address for _, address in found.hits])
-    return int(found.count), [int(place) for place in places if place is not None]  # type: ignore[attr-defined]
+    return [int(place) for place in places if place is not None]
 
 
-def ways(question: Question) -> Iterator[tuple[Query, int]]:
-    """Queries to try in turn, each with the number of hits that makes it the answer."""
+def count_by_policy(index: Index, query: Query) -> dict[int, int]:
+    """How many entries of each policy match, by its number."""
+    spread = {"policies": {"terms": {"field": "policy", "size": 65_000}}}
+    buckets = index.searcher().aggregate(query, spread)["policies"]["buckets"]
+    return {int(bucket["key"]): int(bucket["doc_count"]) for bucket in buckets}
+
+
+class Way(NamedTuple):
+    """What to look for: entries that are `matching`, in the order of `ranked`, which says the same
+    with more to tell them apart; the answer if they are `enough`.
+    """
+
+    matching: Query
+    ranked: Query
+    enough: int = 1
+
+
+def ways(question: Question) -> Iterator[Way]:
+    """What to try in turn."""
     law = _term("law", question.law) if question.law else None
     subjects = [_subject(subject) for subject in question.subjects]
+    phrases = [literal(phrase) for phrase in question.phrases]
+    hints = _hints(question)
     if question.article:
         number = _term("number", question.article)
-        yield _ranked(_every([number, *filter(None, [law])]), subjects), 1
-    if law and not subjects:
-        yield _ranked(_every([_term("number", ""), _title(question.law or "")]), [law]), 1
+        there = _every([number, *filter(None, [law]), *phrases])
+        yield Way(there, _ranked(there, subjects))
+    if law and not subjects and not phrases:
+        whole = _every([_term("number", ""), _title(question.law or "")])
+        yield Way(whole, _ranked(whole, [law]))
     for within in ([law], []) if law else ([],):
+        conditions = [*map(_unscored, within), *phrases]
         if subjects:
-            together = _every(subjects)
-            yield _ranked(_every([together, *map(_unscored, within)]), []), ENOUGH
-            part = _any([*subjects, _scored(together, _TOGETHER_SCORE)])
-            yield _ranked(_every([part, *map(_unscored, within)]), []), 1
+            together = _every([*subjects, *conditions])
+            alone = len(subjects) == 1 or bool(phrases)
+            yield Way(together, _ranked(together, hints), 1 if alone else ENOUGH)
+        if len(subjects) > 1:
+            each = [_scored(subject, _SUBJECT_SCORE) for subject in subjects]
+            part = _every([_any([*subjects, *each]), *conditions])
+            yield Way(_every([_any(subjects), *conditions]), _ranked(part, hints))
+        if phrases:
+            yield Way(_every(conditions), _every(conditions))
+    if not phrases and question.text:
+        yield Way(literal(question.text), literal(question.text))
 
 
-def everything(*, whole: bool) -> Query:
-    """Every policy as a whole, or every entry."""
+def whole_policies() -> Way:
+    """Every policy as a whole."""
+    return Way(_term("number", ""), _term("number", ""))
+
+
+def within(query: Query, policies: Sequence[int]) -> Query:
+    """The query within some policies, by their numbers; these do not touch the order."""
     from tantivy import Query
 
-    return _term("number", "") if whole else Query.all_query()
+    return _every([query, _unscored(Query.term_set_query(_schema(), "policy", policies))])
 
 
-def filtered(query: Query, filters: Filters, today: date) -> Query:
-    """The query within what the filters allow; filters do not touch the order."""
-    from tantivy import FieldType, Occur, Query
+def literal(text: str) -> Query:
+    """Texts in which this stands letter by letter."""
+    from tantivy import Query
 
-    exact = (("kind", filters.kind), ("issuer", filters.issuer))
-    conditions = [_term(name, value) for name, value in exact if value]
-    if filters.region:
-        places = [NATIONAL, *(division.code for division in divisions.chain(filters.region))]
-        conditions.append(_any([_term("region", place) for place in places]))
-    if filters.in_force is not None:
-        effective = Query.range_query(
-            _schema(), "effective", FieldType.Integer, 0, _day_number(today)
-        )
-        holds = _every([_term("status", "in_force"), effective])
-        conditions.append(
-            holds
-            if filters.in_force
-            else Query.boolean_query([(Occur.Must, Query.all_query()), (Occur.MustNot, holds)])
-        )
-    return _every([query, *map(_unscored, conditions)]) if conditions else query
+    characters = "".join(text.split())[:LONGEST_LITERAL]
+    if len(characters) > 1:
+        return Query.phrase_query(_schema(), "characters", list(characters))
+    return _term("characters", characters)
+
+
+def alike(index: Index, text: str, entries: int) -> Query:
+    """Texts that share the words of this one that few others of so many entries have."""
+    from tantivy import Occur, Query
+
+    searcher = index.searcher()
+    spread: Mapping[str, int] = {
+        word: searcher.doc_freq("words", word) for word in set(words_of(text)) if len(word) > 1
+    }
+    telling = sorted((count, word) for word, count in spread.items() if 1 < count < entries / 8 + 3)
+    words = [(Occur.Should, _term("words", word)) for _, word in telling[:_ALIKE_WORDS]]
+    return Query.boolean_query(words, minimum_number_should_match=min(_LEAST_ALIKE, len(words)))
 
 
 def _ranked(query: Query, preferred: list[Query]) -> Query:
-    """The query, with what it prefers, what is in force and what is about labour further up."""
+    """The query, with what it prefers further up."""
     from tantivy import Occur, Query
 
-    core = _scored(_term("title", "劳动"), _CORE_SCORE)
-    current = _scored(_term("current", "yes"), _CURRENT_SCORE)
-    wishes = [(Occur.Should, wish) for wish in (*preferred, core, current)]
+    wishes = [(Occur.Should, wish) for wish in preferred]
     return Query.boolean_query([(Occur.Must, query), *wishes])
 
 
-def _subject(subject: Subject) -> Query:
-    """Articles about the subject: by its own word or by any of its meanings, the best counts."""
+def _hints(question: Question) -> list[Query]:
+    """Weak evidence, to put articles about the same subjects in order: the words of the question
+    and those of the wordings meant.
+    """
     from tantivy import Query
 
-    meanings = [_wording(meant) for meant in subject.meant]
+    meant = dict.fromkeys(
+        word
+        for subject in question.subjects
+        for wording in subject.meant[:_HINTING_MEANINGS]
+        for word in words_of(wording)
+        if len(word) > 1
+    )
+    boosts = [(word, _WORD_BOOST) for word in question.words]
+    boosts += [(word, _MEANT_WORD_BOOST) for word in list(meant)[:_MEANT_WORDS]]
+    return [Query.boost_query(_term("words", word), boost) for word, boost in boosts]
+
+
+def _subject(subject: Subject) -> Query:
+    """Articles about the subject: by its own word or by any of its meanings, the best counts. A
+    long wording is no better evidence than a short one, so its sum over words is evened out.
+    """
+    from tantivy import Query
+
+    meanings = [
+        Query.boost_query(_wording(meant), max(len(words_of(meant)), 1) ** -_LENGTH_EVENED)
+        for meant in subject.meant
+    ]
     if meanings:
         meanings[0] = Query.boost_query(meanings[0], _FIRST_MEANING_BOOST)
-    return Query.disjunction_max_query([_wording(subject.said), *meanings], tie_breaker=0.15)
+    return Query.disjunction_max_query(
+        [_wording(subject.said), *meanings], tie_breaker=_TIE_BREAKER
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from datetime import date
 
 from services.query.policies.policy import NUMERAL, article_number
 from services.query.search import everyday_words
-from shared.errors import FieldError, Refused, Text
+from services.query.search.terms import Segment, terms_in
 
-MAX_LENGTH = 500
 MAX_SUBJECTS = 16
+MAX_PHRASES = 4
 
-Segment = Callable[[str], list[str]]
+_QUOTED = re.compile('“([^”]+)”|"([^"]+)"|「([^」]+)」|『([^』]+)』')
 
+_NUMERAL = rf"(?:\d{{1,4}}|[{NUMERAL}]{{1,9}})"
 _REFERENCE = re.compile(
-    rf"(?:第\s*(?:\d{{1,4}}|[{NUMERAL}]{{1,9}})\s*条?|(?:\d{{1,4}}|[{NUMERAL}]{{1,9}})\s*条)"
+    rf"(?:第\s*{_NUMERAL}\s*(?:条|(?=\s|$))|{_NUMERAL}\s*条)"  # 第三人 is no article
     rf"(?:\s*之\s*(?:\d{{1,2}}|[{NUMERAL}]{{1,3}}))?"
 )
 _ENGLISH_REFERENCE = re.compile(r"\b(?:article|art\.?)\s*(\d{1,4})\b")
+_PARAGRAPH = re.compile(rf"^\s*第?\s*(\d{{1,2}}|[{NUMERAL}]{{1,3}})\s*款")
 _NOT_WORDS = re.compile(r"[\W_]+")
 
 ALIASES: dict[str, str] = {
@@ -48,61 +49,66 @@ class Subject:
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What to look in. `region` is a division code: policies of the whole country and of every
-    division it lies in apply there. `in_force` None means either.
+    division it lies in apply there. `in_force` None means either; with `as_of` it is that day's
+    force, and None means what was in force that day. Days from and to are included.
     """
 
     kind: str | None = None
     issuer: str | None = None
     region: str | None = None
     in_force: bool | None = None
+    as_of: date | None = None
+    effective_from: date | None = None
+    effective_to: date | None = None
+    promulgated_from: date | None = None
+    promulgated_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """`text` as asked, normalised; `law` the short title of a policy it names, `article` a number
-    such as "47"; `subjects` what is asked besides, without repetition, at most MAX_SUBJECTS.
+    such as "47", `paragraph` one of it, from 1; `subjects` what is asked besides, without
+    repetition, at most MAX_SUBJECTS; `words` the telling ones it is asked in; `phrases` what must
+    stand there letter by letter.
     """
 
     text: str
     law: str | None
     article: str | None
     subjects: tuple[Subject, ...]
+    phrases: tuple[str, ...] = ()
+    paragraph: int | None = None
+    words: tuple[str, ...] = ()
 
 
-def normalised(query: str) -> str:
-    """Half width, small letters, no control characters, single spaces (Unicode NFKC).
+def read(text: str, titles: Sequence[str], segment: Segment) -> Question:
+    """The question in `text`, which is normalised, given the short titles there are, longest first.
 
-    Refused (`too_long`) above MAX_LENGTH characters.
+    With neither law nor article nor subjects nor phrases it asks about nothing that can be searched.
     """
-    if len(query) > MAX_LENGTH:
-        message = Text(
-            f"请把问题缩短到 {MAX_LENGTH} 字以内", f"Ask in at most {MAX_LENGTH} characters"
-        )
-        raise Refused("validation_failed", errors=[FieldError("/q", "too_long", message)])
-    text = unicodedata.normalize("NFKC", query).lower()
-    visible = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
-    return " ".join(visible.split())
-
-
-def read(query: str, titles: Sequence[str], segment: Segment) -> Question:
-    """The question in `query`, given the short titles there are, longest first; Refused when too
-    long. With neither law nor article nor subjects it asks about nothing that can be searched.
-    """
-    text = normalised(query)
-    rest, number = _without_reference(text)
+    phrases = tuple("".join(found) for found in _QUOTED.findall(text))[:MAX_PHRASES]
+    rest, number, paragraph = _without_reference(_QUOTED.sub(" ", text))
     rest, law = _without_title(rest, titles)
     if law and not number and (number := article_number(rest)):  # 劳动合同法47
         rest = ""
-    return Question(text, law, number, _subjects(rest, segment))
+    words = tuple(dict.fromkeys(filter(_is_telling, _words(rest, segment))))[:MAX_SUBJECTS]
+    return Question(text, law, number, _subjects(rest, segment), phrases, paragraph, words)
 
 
-def _without_reference(text: str) -> tuple[str, str | None]:
+def _without_reference(text: str) -> tuple[str, str | None, int | None]:
+    """The text without the first article it refers to, this article and the paragraph of it."""
     found = _REFERENCE.search(text)
     number = article_number(found[0]) if found else None
     if not found or not number:
         found = _ENGLISH_REFERENCE.search(text)
         number = found[1].lstrip("0") if found else None
-    return (f"{text[: found.start()]} {text[found.end() :]}", number) if found else (text, None)
+    if not found or not number:
+        return text, None, None
+    before, after = text[: found.start()], text[found.end() :]
+    paragraph = _PARAGRAPH.match(after)
+    if not paragraph:
+        return f"{before} {after}", number, None
+    return f"{before} {after[paragraph.end() :]}", number, int(article_number(paragraph[1]) or 1)
 
 
 def _without_title(text: str, titles: Sequence[str]) -> tuple[str, str | None]:
@@ -116,13 +122,11 @@ def _without_title(text: str, titles: Sequence[str]) -> tuple[str, str | None]:
 
 
 def _subjects(text: str, segment: Segment) -> tuple[Subject, ...]:
-    found: list[Subject] = []
-    end = 0
-    for match in _everyday().finditer(text):
-        found += [Subject(word) for word in _words(text[end : match.start()], segment)]
-        found.append(Subject(match[0], everyday_words.WORDS[(match.lastindex or 1) - 1].meant))
-        end = match.end()
-    found += [Subject(word) for word in _words(text[end:], segment)]
+    terms = terms_in(text, segment)
+    taken = {place for term in terms for place in term.places}
+    rest = "".join(" " if place in taken else letter for place, letter in enumerate(text))
+    found = [Subject(term.said, term.meant) for term in terms]
+    found += [Subject(word) for word in _words(rest, segment)]
     telling = [s for s in found if s.meant or _is_telling(s.said)]
     return tuple(dict.fromkeys(telling or found))[:MAX_SUBJECTS]
 
@@ -140,8 +144,3 @@ def _words(text: str, segment: Segment) -> list[str]:
         for word in segment(plain)
         if word.strip() and word not in everyday_words.FUNCTION_WORDS
     ]
-
-
-@cache
-def _everyday() -> re.Pattern[str]:
-    return everyday_words.pattern()

@@ -1,6 +1,5 @@
 """Reading questions: article numbers, titles, everyday words, and whatever else people type."""
 
-import re
 import time
 
 import pytest
@@ -8,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.query.policies.policy import article_number
-from services.query.search import everyday_words
 from services.query.search.queries import cut
-from services.query.search.question import MAX_LENGTH, MAX_SUBJECTS, normalised, read
+from services.query.search.question import MAX_PHRASES, MAX_SUBJECTS, read
+from services.query.search.writing import MAX_LENGTH, normalised
 from shared.errors import Refused
 
 TITLES = ("劳动争议调解仲裁法", "劳动合同法", "劳动法")
@@ -87,7 +86,7 @@ def test_a_question_about_nothing_has_no_subject(text):
 
 def test_too_long_a_question_is_refused_at_its_field():
     with pytest.raises(Refused) as refused:
-        read("加班" * 5000, TITLES, cut)
+        normalised("加班" * 5000)
     assert refused.value.slug == "validation_failed"
     assert [(e.pointer, e.code) for e in refused.value.errors] == [("/q", "too_long")]
 
@@ -95,21 +94,56 @@ def test_too_long_a_question_is_refused_at_its_field():
 @settings(deadline=None)
 @given(st.text(max_size=MAX_LENGTH))
 def test_any_text_is_read_in_bounds(text):
-    question = read(text, TITLES, cut)
+    plain = normalised(text)
+    question = read(plain, TITLES, cut)
     assert len(question.subjects) <= MAX_SUBJECTS
+    assert len(question.phrases) <= MAX_PHRASES
     assert all(subject.said.strip() for subject in question.subjects)
-    assert normalised(question.text[:MAX_LENGTH]) == question.text[:MAX_LENGTH].strip()
+    assert normalised(plain) == plain
 
 
-def test_every_everyday_word_is_sound():
-    """No capturing groups (they are counted), nothing that matches the empty text, meanings."""
-    for word in everyday_words.WORDS:
-        expression = re.compile(word.said)
-        assert expression.groups == 0, word.said
-        assert expression.match("") is None, word.said
-        assert word.meant, word.said
-        assert word.said == word.said.lower(), "questions are read in small letters"
-    assert len(everyday_words.WORDS) >= 80
+@pytest.mark.parametrize(
+    "text,phrases,said",
+    [
+        ("“经济补偿”年限", ("经济补偿",), ["年限"]),
+        ('"经济补偿" 年限', ("经济补偿",), ["年限"]),
+        ("「经济补偿」『年限』", ("经济补偿", "年限"), []),
+        ("“” 年限", (), ["年限"]),
+    ],
+)
+def test_what_stands_in_quotation_marks_is_a_phrase(text, phrases, said):
+    question = read(normalised(text), TITLES, cut)
+    assert (question.phrases, [s.said for s in question.subjects]) == (phrases, said)
+
+
+@pytest.mark.parametrize(
+    "text,article,paragraph",
+    [
+        ("劳动合同法第四十七条第二款", "47", 2),
+        ("劳动合同法47条2款", "47", 2),
+        ("第十条", "10", None),
+        ("第三人打伤了我", None, None),
+    ],
+)
+def test_a_paragraph_follows_its_article(text, article, paragraph):
+    question = read(text, TITLES, cut)
+    assert (question.article, question.paragraph) == (article, paragraph)
+
+
+@pytest.mark.parametrize(
+    "text,term",
+    [
+        ("怀孕了老板想辞退我", "怀孕被辞退"),
+        ("赢了仲裁 公司还是不给钱", "仲裁赢了不给钱"),
+    ],
+)
+def test_a_term_is_found_with_its_words_apart_or_in_another_order(text, term):
+    assert term in [s.said for s in read(text, TITLES, cut).subjects]
+
+
+def test_scattered_words_far_from_each_other_are_no_term():
+    far = "怀孕" + "摆渡人渡口渡船河岸桥梁缆绳灯塔船桨" + "辞退"
+    assert "怀孕被辞退" not in [s.said for s in read(far, TITLES, cut).subjects]
 
 
 @given(

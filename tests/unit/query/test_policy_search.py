@@ -5,22 +5,20 @@ import sys
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from services.query.policies.policy import DISCLAIMER, Article, Policy, short_title
+from services.query.policies.policy import DISCLAIMER, short_title
 from services.query.policies.sources import read_statutes, statutes_path
 from services.query.search import everyday_words
+from services.query.search.filters import MAX_PAGE
 from services.query.search.index import (
-    MAX_PAGE,
-    MAX_SUGGESTIONS,
+    MAX_RELATED,
     NOTHING_ASKED,
     NOTHING_FOUND,
     SearchIndex,
 )
 from services.query.search.question import Filters
-from services.query.search.views import result_view, suggestions_view
-from shared.errors import Refused
+from services.query.search.views import result_view
+from tests.builders.ferry_policies import a_policy, an_article
 
 TODAY = date(2026, 11, 21)
 
@@ -30,18 +28,6 @@ ANYTHING = Filters()
 @pytest.fixture(scope="module")
 def index():
     return SearchIndex.build(read_statutes(statutes_path()).policies)
-
-
-def a_policy(title="渡口条例", **changes):
-    fields = {
-        "kind": "administrative_regulation",
-        "issuer": "渡口会",
-        "promulgated_on": date(2020, 1, 1),
-        "effective_on": date(2020, 2, 1),
-        "preamble": "",
-        "articles": (Article("1", "第一条", "", "摆渡人每日摆渡不超过八小时。"),),
-    }
-    return Policy(title=title, **(fields | changes))
 
 
 def found(index, question, count=5, **filters):
@@ -58,7 +44,7 @@ def found(index, question, count=5, **filters):
         ("被辞退能赔多少", {"劳动合同法46", "劳动合同法47", "劳动合同法87"}),
         ("公司把我开除了要赔多少钱", {"劳动合同法46", "劳动合同法47", "劳动合同法87"}),
         ("公司不给交社保", {"劳动合同法38", "社会保险法63", "社会保险法86"}),
-        ("怀孕被开除", {"劳动合同法42", "妇女权益保障法48"}),
+        ("怀孕被开除", {"劳动合同法42", "劳动法29"}),
         ("拖欠工资怎么办", {"劳动合同法30", "劳动法50", "劳动争议调解仲裁法9"}),
         ("老板不发工资", {"劳动合同法30", "劳动法50", "劳动争议调解仲裁法9"}),
         ("试用期被裁", {"劳动合同法21", "劳动合同法39"}),
@@ -109,7 +95,7 @@ def found(index, question, count=5, **filters):
         ("公司要我交押金", {"劳动合同法9", "劳动合同法84"}),
         ("仲裁员回避", {"劳动争议调解仲裁法33"}),
         ("集体合同怎么签", {"劳动合同法51"}),
-        ("试用期可以不交社保吗", {"劳动合同法38", "社会保险法86"}),
+        ("试用期可以不交社保吗", {"社会保险法58"}),
         ("fired while pregnant", {"劳动合同法42"}),
         ("overtime pay", {"劳动法44"}),
         ("unpaid wages", {"劳动合同法30", "劳动法50"}),
@@ -152,55 +138,9 @@ def test_the_sixty_days_of_the_labour_law_carry_the_hint_to_one_year(index):
     assert "劳动法83" not in found(index, "仲裁不服怎么办", 1), "what is replaced comes later"
 
 
-@pytest.mark.parametrize(
-    "odd",
-    [
-        "钱",
-        "a",
-        "的",
-        '+ - * AND OR ("',
-        "\x00\x01",
-        "title:劳动 OR *",
-        "[a TO b]",
-        "😀",
-        "劳动 " * 99,
-    ],
-)
-def test_odd_input_gets_an_answer_or_a_hint(index, odd):
-    result = index.search(odd, ANYTHING, today=TODAY)
-    assert result.hits or result.note
-    assert result.took_ms < 1000
-
-
 def test_what_asks_nothing_is_told_apart_from_what_is_not_there(index):
     assert index.search("怎么办", ANYTHING, today=TODAY).note == NOTHING_ASKED
     assert index.search("zzzz", ANYTHING, today=TODAY).note == NOTHING_FOUND
-
-
-@given(text=st.text(max_size=200))
-@settings(max_examples=60, deadline=None)
-def test_any_text_is_answered_in_bounded_time(index, text):
-    assert index.search(text, ANYTHING, today=TODAY).took_ms < 2000
-
-
-@pytest.mark.parametrize(
-    "asked,pointer",
-    [
-        ({"query": "加班" * 5000}, "/q"),
-        ({"filters": Filters(kind="poem")}, "/kind"),
-        ({"filters": Filters(issuer="会" * 101)}, "/issuer"),
-        ({"filters": Filters(region="999999")}, "/region"),
-        ({"page": 0}, "/page"),
-        ({"page": MAX_PAGE + 1}, "/page"),
-        ({"size": 51}, "/size"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_what_cannot_be_answered_is_refused_at_its_field(index, asked, pointer):
-    with pytest.raises(Refused) as refused:
-        index.search(**({"query": "加班", "filters": ANYTHING} | asked), today=TODAY)
-    assert refused.value.slug == "validation_failed"
-    assert [error.pointer for error in refused.value.errors] == [pointer]
 
 
 def test_pages_follow_each_other_without_gap_or_repetition(index):
@@ -262,6 +202,127 @@ def test_filters_narrow_the_answer_by_kind_issuer_region_and_force():
     )
 
 
+def test_filters_narrow_the_answer_by_days():
+    index = SearchIndex.build(
+        [
+            a_policy("旧渡口条例", promulgated_on=date(2001, 5, 1), effective_on=date(2001, 7, 1)),
+            a_policy("新渡口条例", promulgated_on=date(2021, 5, 1), effective_on=date(2021, 7, 1)),
+            a_policy("无日期渡口条例", promulgated_on=None, effective_on=None),
+        ]
+    )
+    old, new = ["旧渡口条例1"], ["新渡口条例1"]
+    assert found(index, "摆渡", effective_from=date(2021, 7, 1)) == new
+    assert found(index, "摆渡", effective_to=date(2021, 6, 30)) == old
+    assert found(index, "摆渡", promulgated_from=date(2001, 5, 2)) == new
+    assert found(index, "摆渡", promulgated_to=date(2001, 5, 1)) == old
+    assert found(index, "摆渡", promulgated_from=date(2022, 1, 1)) == []
+    assert len(found(index, "摆渡")) == 3
+
+
+def test_as_of_a_day_the_version_that_held_then_is_found():
+    first = a_policy(
+        promulgated_on=date(2001, 5, 1),
+        effective_on=date(2001, 7, 1),
+        superseded_by="渡口条例-2021-05-01",
+        superseded_on=date(2021, 7, 1),
+    )
+    second = a_policy(promulgated_on=date(2021, 5, 1), effective_on=date(2021, 7, 1))
+    index = SearchIndex.build([first, second])
+
+    def versions(day, **filters):
+        asked = Filters(as_of=day, **filters)
+        return [hit.policy for hit in index.search("摆渡", asked, today=TODAY).hits]
+
+    assert versions(date(2001, 6, 30)) == []
+    assert versions(date(2001, 7, 1)) == [first]
+    assert versions(date(2021, 6, 30)) == [first]
+    assert versions(date(2021, 7, 1)) == [second]
+    assert versions(date(2021, 7, 1), in_force=False) == [first]
+    amended = index.search("摆渡", ANYTHING, today=TODAY)
+    assert [hit.policy for hit in amended.hits] == [second, first], "what holds goes first"
+    assert dict(amended.facets.statuses) == {"in_force": 1, "amended": 1}
+
+
+def test_by_date_the_newest_policies_come_first_whatever_fits_best():
+    little = (an_article("1", "渡口设在河岸的，夜间可以摆渡。"),)
+    index = SearchIndex.build(
+        [
+            a_policy("摆渡劳动条例", promulgated_on=date(2001, 1, 1)),
+            a_policy("河岸条例", promulgated_on=date(2011, 1, 1), articles=little),
+        ]
+    )
+    by_date = index.search("摆渡", ANYTHING, today=TODAY, sort="date")
+    best = index.search("摆渡", ANYTHING, today=TODAY)
+    assert by_date.hits[0].policy.title == "河岸条例"
+    assert best.hits[0].policy.title == "摆渡劳动条例"
+    assert by_date.total == best.total
+
+
+def test_facets_count_the_whole_answer_by_kind_issuer_region_and_status():
+    index = SearchIndex.build(
+        [
+            a_policy(articles=(an_article("1"), an_article("2"))),
+            a_policy("山东省渡口条例", kind="local_regulation", issuer="甲", region="370000"),
+            a_policy("联合渡口条例", issuer="甲", co_issuers=("乙",), status="repealed"),
+        ]
+    )
+    result = index.search("摆渡", ANYTHING, 1, 1, today=TODAY)
+    assert len(result.hits) == 1
+    assert dict(result.facets.kinds) == {"administrative_regulation": 3, "local_regulation": 1}
+    assert dict(result.facets.issuers) == {"渡口会": 2, "甲": 2, "乙": 1}
+    assert dict(result.facets.regions) == {"000000": 3, "370000": 1}
+    assert dict(result.facets.statuses) == {"in_force": 3, "repealed": 1}
+    narrowed = index.search("摆渡", Filters(issuer="乙"), today=TODAY)
+    assert dict(narrowed.facets.issuers) == {"甲": 1, "乙": 1}
+    shown = result_view(result, "en", TODAY)["facets"]
+    assert shown["kind"][0] == {
+        "value": "administrative_regulation", "text": "Administrative regulation", "count": 3,
+    }  # fmt: skip
+    assert [region["text"] for region in shown["region"]] == ["The whole country", "山东省"]
+
+
+def test_a_phrase_in_quotation_marks_stands_in_every_hit_letter_by_letter(index):
+    for asked in ("“解除劳动合同”", '"解除劳动合同" 经济补偿', "「解除劳动合同」"):
+        hits = index.search(asked, ANYTHING, 1, 20, today=TODAY).hits
+        assert hits
+        assert all("解除劳动合同" in hit.article.text for hit in hits)
+        assert "<mark>解除劳动合同</mark>" in hits[0].snippet
+    loose = index.search("解除劳动合同", ANYTHING, today=TODAY)
+    assert loose.total > index.search("“解除劳动合同”", ANYTHING, today=TODAY).total
+    assert index.search("“劳动解除合同”", ANYTHING, today=TODAY).total == 0
+
+
+def test_a_paragraph_asked_for_is_the_one_shown():
+    text = "摆渡人每日摆渡不超过八小时。\n夜间不摆渡。"
+    index = SearchIndex.build([a_policy(articles=(an_article("1", text),))])
+    [hit] = index.search("渡口条例第一条第二款", ANYTHING, today=TODAY).hits
+    assert hit.snippet == "夜间不摆渡。"
+    [hit] = index.search("渡口条例第一条第九款", ANYTHING, today=TODAY).hits
+    assert hit.snippet.startswith("摆渡人")
+
+
+def test_labour_law_comes_before_other_law_that_says_the_same():
+    same = (an_article("1", "支付经济补偿的，应当一次付清。"),)
+    index = SearchIndex.build(
+        [
+            a_policy("渡口管理条例", articles=same),
+            a_policy("渡口劳动合同条例", articles=same, promulgated_on=date(1999, 1, 1)),
+        ]
+    )
+    assert found(index, "经济补偿") == ["渡口劳动合同条例1", "渡口管理条例1"]
+
+
+def test_related_articles_are_alike_and_never_the_article_itself(index):
+    law = next(h.policy for h in index.search("劳动合同法", ANYTHING, today=TODAY).hits)
+    related = index.related(law.id, "19")
+    places = [(hit.policy.title, hit.article.number) for hit in related]
+    assert ("中华人民共和国劳动法", "21") in places, "it is about probation too"
+    assert (law.title, "19") not in places
+    assert len(places) <= MAX_RELATED
+    assert index.related(law.id, "999") is None
+    assert index.related("渡口条例", "1") is None
+
+
 def test_an_index_of_nothing_answers_with_nothing():
     result = SearchIndex.build([]).search("加班", ANYTHING, today=TODAY)
     assert (result.total, result.hits, result.note) == (0, (), NOTHING_FOUND)
@@ -276,7 +337,7 @@ def test_the_answer_as_json_has_the_contracts_fields_and_the_disclaimer(index):
     assert (item["title"], item["kind"], item["status"]) == (
         "中华人民共和国劳动法",
         "law",
-        "in_force",
+        "partly_superseded",
     )
     assert (item["promulgated_on"], item["effective_on"]) == ("2018-12-29", "1995-01-01")
     assert item["article"] == {"number": "44", "label": "第四十四条"}
@@ -285,23 +346,9 @@ def test_the_answer_as_json_has_the_contracts_fields_and_the_disclaimer(index):
     assert "<mark>" in item["snippet"]
 
 
-def test_suggestions_begin_with_what_was_typed_and_are_bounded(index):
-    texts = [suggestion.text for suggestion in index.suggest("劳动")]
-    assert texts[0].startswith("劳动")
-    assert "中华人民共和国劳动合同法" in texts
-    assert len(index.suggest("法")) <= MAX_SUGGESTIONS
-    assert index.suggest("") == ()
-    assert suggestions_view(index.suggest("拖欠")) == {
-        "items": [{"text": "拖欠工资怎么办", "url": None}]
-    }
-    assert all(
-        (s.url is None) == (s.text in everyday_words.QUESTIONS) for s in index.suggest("劳动")
-    )
-
-
 def test_the_search_engine_and_dictionary_are_not_loaded_before_the_first_search():
     program = (
         "import sys, services.query.search.live_index, services.query.policies.importing;"
-        "sys.exit(bool({'tantivy', 'rjieba'} & set(sys.modules)))"
+        "sys.exit(bool({'tantivy', 'rjieba', 'opencc', 'pypinyin'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
