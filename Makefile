@@ -58,6 +58,14 @@ bench: setup ## Measure speed and size against floors of the same run
 bench-notify: setup ## Measure planning of messages and webhook deliveries against floors of the same run
 	@exec $(BIN)/python -m tests.benchmarks planning deliveries isolation
 
+.PHONY: bench-query
+bench-query: setup ## Measure lookups, events until they are seen, the rebuild and the search
+	@exec $(BIN)/python -m tests.benchmarks progress seen rebuild search
+
+.PHONY: bench-search
+bench-search: setup ## Measure answers to judged questions and speed of search (POLICIES=folder: with its law files)
+	@exec $(BIN)/python -m tests.benchmarks search $(if $(POLICIES),--policies $(POLICIES))
+
 .PHONY: soak
 soak: setup ## Run the system for ten minutes and look for growth
 	@exec $(BIN)/python -m tests.benchmarks soak

@@ -75,10 +75,14 @@ def _is_no_silent_client(record: logging.LogRecord) -> bool:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Requests that last see when their process is to stop, and end by themselves."""
+    """Requests that last see when their process is to stop, and end by themselves; what the
+    application wants to have at hand before it is asked is begun.
+    """
     from shared import stopping
 
     stopping.seen_by(lambda: not worker.alive)
+    for begin in worker.wsgi.extensions.get("begin", ()):
+        begin()
 
 
 def child_exit(server: Any, worker: Any) -> None:  # noqa: ARG001

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +16,21 @@ from shared.errors import PROBLEMS, FieldError, Language, Problem, Refused, Text
 from shared.log import logger
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 PROBLEM_JSON = "application/problem+json"
+_WITHOUT_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 
 class _Whole(Response):
     """A response whose body and headers are complete: nothing is left to be worked out of them."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "HEAD" or self.status_code in _WITHOUT_BODY:
+            return super().__call__(environ, start_response)
+        start_response(self.status, self.get_wsgi_headers(environ).to_wsgi_list())
+        return self.iter_encoded()
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
         location = self.headers.get("Location")
@@ -33,7 +40,12 @@ class _Whole(Response):
 
 
 def json_answer(body: Any, status: int = 200, content_type: str = "application/json") -> Response:
-    response = _Whole(orjson.dumps(body), status, content_type=content_type)
+    return rendered(orjson.dumps(body), status, content_type)
+
+
+def rendered(body: bytes, status: int = 200, content_type: str = "application/json") -> Response:
+    """An answer whose JSON is there already."""
+    response = _Whole(body, status, content_type=content_type)
     response.headers.extend(SECURITY_HEADERS)
     return response
 

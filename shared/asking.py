@@ -6,8 +6,8 @@ import re
 import secrets
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from flask import request
 
@@ -16,7 +16,9 @@ from shared.access import Concerned, Query, reaches, within
 from shared.contracts.envelope import Trace, new_id, new_traceparent
 from shared.contracts.policy import Relation
 from shared.errors import Language, Refused
+from shared.serial_faults import SerialFault
 from shared.tokens import Principal
+from shared.typed_serial import parse
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
@@ -28,13 +30,19 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks, in which language, from where, and as part of what; how far the policy table lets
-    this role come on this route, None without a token."""
+    this role come on this route, None without a token; what else the request says (WSGI)."""
 
     principal: Principal | None
     language: Language
     address: str
     trace: Trace
     relation: Relation | None = None
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def header(self, name: str) -> str | None:
+        """A header of the request by the name that WSGI has for it: `X_QUERY_CODE`."""
+        value: str | None = self.given.get(f"HTTP_{name}")
+        return value
 
 
 current: ContextVar[Caller] = ContextVar("caller")
@@ -108,7 +116,10 @@ def json_bytes() -> bytes:
 
 def typed_serial_number(text: str) -> str:
     """The serial number, however it was typed; Refused("serial_checksum") for a mistyped one."""
+    if serial.is_valid(text):  # as almost all come: nothing has to be found out
+        return text
     try:
-        return serial.parse(text)
-    except serial.SerialFault as fault:
-        raise Refused("serial_checksum", fault.message) from fault
+        return parse(text)
+    except SerialFault as fault:
+        extra = {"kind": fault.kind, "hint": fault.hint, "likely": list(fault.likely)}
+        raise Refused("serial_checksum", fault.message, extra=extra) from fault

@@ -138,6 +138,12 @@ PROBLEMS: Mapping[str, Problem] = {
         409,
         Text("该渠道的队列已达上限，请先删除不用的", "The channel has all the queues it may have"),
     ),
+    "policy_unreadable": Problem(
+        422,
+        Text(
+            "文件未能导入，请按 faults 所列修改", "The file was not imported: see `faults` by line"
+        ),
+    ),
     "search_too_wide": Problem(
         422,
         Text(

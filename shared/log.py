@@ -32,6 +32,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "relay_published": "A batch of events was confirmed (level DEBUG).",
     "relay_unroutable": "No queue is bound for an event; it stays in the outbox.",
     "relay_refused": "The broker refused or lost events; they stay in the outbox.",
+    "replay_begun": "A rebuild of read models asks: some `count` events are told again.",
+    "replay_done": "All were told again, `count` in all.",
     "relay_wake_lost": "The change stream ended; the sweep goes on and the stream is opened again.",
     "relay_failed": "A turn of the relay failed; it is tried again.",
     "task_failed": "A recurring task raised; it runs again at its next time.",
@@ -74,6 +76,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "partner_exchange_leads": "This process publishes the log of partner events to `tiaojie.partner`.",
     "partner_exchange_refused": "The broker refused or lost partner events; they are published again.",
     "partner_queue_unsettled": "A partner's queue could not be made as it shall be; it is tried again.",
+    "progress_changes_lost": "Changes of progress could not be followed; it is tried again with growing pauses.",
     "feed_tail_failed": "The log could not be asked for news; it is asked again after a second.",
 }
 """Every log event and what it means."""

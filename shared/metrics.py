@@ -72,6 +72,20 @@ RELAY_SECONDS = Histogram(
 )
 
 
+class Durations:
+    """REQUEST_SECONDS of one route, whose series are looked up once for each status."""
+
+    def __init__(self, route: str, method: str) -> None:
+        self._labels = (route, method)
+        self._series: dict[int, Histogram] = {}
+
+    def observe(self, status: int, seconds: float) -> None:
+        series = self._series.get(status)
+        if series is None:
+            series = self._series[status] = REQUEST_SECONDS.labels(*self._labels, status)
+        series.observe(seconds)
+
+
 def exposition() -> tuple[bytes, str]:
     """The text format and its content type; over all processes of a web service where they share."""
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):

@@ -52,6 +52,8 @@ _ANSWER_HEADERS = {
     "Location": "Where it can be read.",
 }
 
+_FORM = "application/x-www-form-urlencoded"
+
 _WAITING = frozenset(
     {"feed_busy", "full", "idempotency_key_in_progress", "too_many_attempts", "unavailable"}
 )
@@ -134,12 +136,14 @@ def _security(route: Route) -> list[dict[str, Any]]:
 
 
 def _body(route: Route) -> dict[str, Any]:
-    """What a request carries: JSON of a schema or a list of it, the bytes of a file, nothing."""
+    """What a request carries: JSON of a schema or a list of it, a form, the bytes of a file, nothing."""
     if route.body:
         schema = _one_of(route.body)
         if route.body_most is not None:
             schema = {"type": "array", "items": schema, "maxItems": route.body_most}
-        return {"application/json": {"schema": schema}}
+        return {_FORM if route.pages else "application/json": {"schema": schema}}
+    if route.upload:
+        return {kind: {} for kind in route.upload}
     return {"application/octet-stream": {}} if route.method == "PUT" else {}
 
 
@@ -202,14 +206,16 @@ def _responses(route: Route) -> dict[str, Any]:
         by_status.setdefault(PROBLEMS[slug].status, []).append(slug)
     for status, slugs in sorted(by_status.items()):
         responses[str(status)] = _refused(slugs)
+        if route.pages:
+            responses[str(status)]["content"]["text/html"] = {"schema": {"type": "string"}}
     return responses
 
 
 def _content(route: Route, kind: str) -> dict[str, Any]:
-    """JSON of a schema, a page, or bytes, which have no schema."""
-    if route.answer:
-        return {"schema": _one_of(route.answer)}
-    return {"schema": {"type": "string"}} if kind.startswith("text/") else {}
+    """A page or a table, JSON of a schema, or bytes, which have none."""
+    if kind.startswith("text/"):
+        return {"schema": {"type": "string"}}
+    return {"schema": _one_of(route.answer)} if route.answer else {}
 
 
 def _refused(slugs: Sequence[str]) -> dict[str, Any]:

@@ -36,31 +36,46 @@ _USES_KEPT: Final = 10_000
 
 
 class Limit(NamedTuple):
-    """At most `attempts` in a window of `seconds`, which begins with the first of them."""
+    """At most `attempts` in a window of `seconds`, which begins with the first of them; counted
+    `of_network` for the whole /48 of an IPv6 address, and for other keys not at all."""
 
     attempts: int
     seconds: int
+    of_network: bool = False
 
 
 LIMITS: Final[Mapping[str, tuple[Limit, ...]]] = {
     # The daily limit keeps 10**4 values of a phone's last digits out of reach of patience.
     "wrong_factor_per_serial": (Limit(5, 900), Limit(20, 86_400)),
     "wrong_factor_per_address": (Limit(20, 900),),
-    "unknown_serial_per_address": (Limit(60, 900),),
+    # Of 10**12 numbers a year some millions are in use: at 300 a day one address meets one of them
+    # in two years (docs/decisions/0018). Mistyped numbers hardly count: the check digits tell.
+    # Whoever has a /48 has 65,536 addresses: together they meet one in eleven weeks.
+    "unknown_serial_per_address": (
+        Limit(60, 900),
+        Limit(300, 86_400),
+        Limit(3000, 86_400, of_network=True),
+    ),
 }
 """What every service counts; one adds its own, as intake does with submissions per address."""
 
 
 @lru_cache(maxsize=8192)  # the same few addresses ask again and again
 def address_key(hasher: Hasher, address: str) -> str:
-    """The keyed hash of a client's address; of an IPv6 address its /64, which one client owns."""
+    """The keyed hash of a client's address; of an IPv6 address its /64, which one client owns, and
+    behind a slash its /48."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return hasher.hash("throttle", address)
     if isinstance(parsed, ipaddress.IPv6Address):
-        network = ipaddress.IPv6Network((int(parsed) >> 64 << 64, 64))
-        return hasher.hash("throttle", str(parsed.ipv4_mapped or network))
+        if parsed.ipv4_mapped:
+            return hasher.hash("throttle", str(parsed.ipv4_mapped))
+        own, network = (
+            hasher.hash("throttle", str(ipaddress.IPv6Network((int(parsed), size), strict=False)))
+            for size in (64, 48)
+        )
+        return f"{own}/{network}"
     return hasher.hash("throttle", str(parsed))
 
 
@@ -83,7 +98,7 @@ class Throttle:
         self._lock = threading.Lock()
         self._blocked: dict[str, float] = {}  # counter id → monotonic end of its window
         self._too_many_blocked = False
-        self._uses: Counter[tuple[str, Limit, str]] = Counter()
+        self._uses: Counter[tuple[Limit, str]] = Counter()
         self._synced_at = self._failed_at = float("-inf")
 
     def create_indexes(self) -> None:
@@ -103,7 +118,7 @@ class Throttle:
         callers each second.
         """
         self._sync()
-        ids = [_id(purpose, limit, key_hash) for limit in self._limits[purpose]]
+        ids = [counter for _, counter in self._counters_of(purpose, key_hash)]
         if self._too_many_blocked:
             ends = self._read_blocked({"_id": {"$in": ids}})
         else:
@@ -114,8 +129,7 @@ class Throttle:
 
     def failed(self, purpose: str, key_hash: str) -> None:
         """Count a failed attempt before answering it; Transient when it cannot be counted."""
-        for limit in self._limits[purpose]:
-            counter = _id(purpose, limit, key_hash)
+        for limit, counter in self._counters_of(purpose, key_hash):
             with backend_errors(), pymongo.timeout(_CALL_SECONDS):
                 document = self._counters.find_one_and_update(
                     {"_id": counter},
@@ -131,12 +145,20 @@ class Throttle:
     def used(self, purpose: str, key_hash: str) -> None:
         """Count an ordinary use, written with the next check a second later: cheap, not exact."""
         with self._lock:
-            for limit in self._limits[purpose]:
+            for limit, counter in self._counters_of(purpose, key_hash):
                 if len(self._uses) < _USES_KEPT:
-                    self._uses[purpose, limit, key_hash] += 1
-                counter = _id(purpose, limit, key_hash)
-                if self._uses[purpose, limit, key_hash] >= limit.attempts:
+                    self._uses[limit, counter] += 1
+                if self._uses[limit, counter] >= limit.attempts:
                     self._blocked.setdefault(counter, time.monotonic() + limit.seconds)
+
+    def _counters_of(self, purpose: str, key_hash: str) -> list[tuple[Limit, str]]:
+        """The limits that count this key, each with the id of its counter."""
+        own, _, network = key_hash.partition("/")
+        return [
+            (limit, f"{purpose}/{limit.seconds}/{part}")
+            for limit in self._limits[purpose]
+            if (part := network if limit.of_network else own)
+        ]
 
     def _sync(self) -> None:
         """Write the uses and learn the blocked keys, unless that was done within the second."""
@@ -160,8 +182,8 @@ class Throttle:
 
     def _write_uses(self) -> None:
         updates = [
-            UpdateOne({"_id": _id(purpose, limit, key)}, _counted(limit, count), upsert=True)
-            for (purpose, limit, key), count in self._uses.items()
+            UpdateOne({"_id": counter}, _counted(limit, count), upsert=True)
+            for (limit, counter), count in self._uses.items()
         ]
         self._uses.clear()
         if updates:
@@ -183,10 +205,6 @@ class Throttle:
             )
         now = time.monotonic()
         return {each["_id"]: now + each["left"] / 1000 for each in found}
-
-
-def _id(purpose: str, limit: Limit, key_hash: str) -> str:
-    return f"{purpose}/{limit.seconds}/{key_hash}"
 
 
 def _counted(limit: Limit, count: int) -> list[dict[str, Any]]:

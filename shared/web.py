@@ -2,14 +2,14 @@
 
 A route says in one place its method, path, access rule, bodies and summary; registration, checks
 and the OpenAPI document are all read from that. Views are plain functions that return JSON-ready
-values or an Answer; refusals are raised.
+values, JSON as bytes or an Answer; refusals are raised.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from shared.answering import (
     on_exception,
     on_http_exception,
     problem_response,
+    rendered,
 )
 from shared.asking import Caller, current, preferred_language, trace_of
 from shared.contracts.policy import POLICY
@@ -38,11 +39,14 @@ from shared.store import backend_errors
 from shared.tokens import Verifier, bearer_token
 
 if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
     from flask import Request
 
     from shared.settings import Settings
 
 View = Callable[..., Any]
+Frame = Callable[["WSGIEnvironment", Mapping[str, str]], Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,10 @@ class Route:
     """One operation. `body`, `query` and `answer` are schemas for the documentation, several where
     it is one of them; `choices` are the words a part of the path may be, `answer_headers` those of
     the answer that clients need, `media_type` its form or those to choose among; `refusals` name the PROBLEMS it may answer with beside those every
-    route has. `body_most`: the body is a list of at most so many."""
+    route has. `body_most`: the body is a list of at most so many. `plain`: the view asks `caller()`
+    alone and nothing of Flask's request, so the frame can answer without Flask (_Plain). `pages`:
+    a browser asks, with a form as body, and is shown refusals as pages too. `upload`: the body is a
+    file of one of these media types."""
 
     method: str
     path: str
@@ -77,6 +84,9 @@ class Route:
     body_optional: bool = False
     refusals: Sequence[str] = ()
     media_type: str | tuple[str, ...] = "application/json"
+    plain: bool = False
+    pages: bool = False
+    upload: Sequence[str] = ()
 
     @property
     def access(self) -> Access:
@@ -106,17 +116,18 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = body_limit
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # a path is what it says: no redirects
-    if settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     verifier = Verifier(settings)
-    for route in routes:
-        rule = re.sub(r"{(\w+)}", r"<\1>", route.path)
+    frames = [(route, _framed(route, verifier)) for route in routes]
+    for route, frame in frames:
         app.add_url_rule(
-            rule,
+            re.sub(r"{(\w+)}", r"<\1>", route.path),
             endpoint=f"{route.method} {route.path}",
-            view_func=_wrapped(route, verifier),
+            view_func=_flask_view(frame),
             methods=[route.method],
         )
+    app.wsgi_app = _Plain(app.wsgi_app, frames)  # type: ignore[method-assign]
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     _add_probes(app, service, checks)
     _add_documentation(app, service, routes)
     app.register_error_handler(HTTPException, on_http_exception)
@@ -124,19 +135,20 @@ def create_app(
     return app
 
 
-def _wrapped(route: Route, verifier: Verifier) -> View:
-    view, access, label = route.view, route.access, route.path
+def _framed(route: Route, verifier: Verifier) -> Frame:
+    """What every route is wrapped in: who asks, as part of what, whether that is let in, refusals
+    as problem documents, the duration."""
+    view, access, label, method = route.view, route.access, route.path, route.method
+    durations = metrics.Durations(label, method)
 
-    def handle(**path: str) -> Response:
+    def handle(given: WSGIEnvironment, path: Mapping[str, str]) -> Response:
         began = time.perf_counter()
-        given = request.environ  # its headers as a mapping would be made anew for each request
         trace = trace_of(given)
         language = preferred_language(given.get("HTTP_ACCEPT_LANGUAGE"))
-        status = 500
         structlog.contextvars.bind_contextvars(
-            correlation_id=trace.correlation_id, route=label, method=route.method
+            correlation_id=trace.correlation_id, route=label, method=method
         )
-        asking = Caller(None, language, request.remote_addr or "", trace)
+        asking = Caller(None, language, given.get("REMOTE_ADDR", ""), trace, given=given)
         token = current.set(asking)
         try:
             with backend_errors():
@@ -150,20 +162,49 @@ def _wrapped(route: Route, verifier: Verifier) -> View:
             response = problem_response(error, language)
         finally:
             current.reset(token)
-        status = response.status_code
         response.headers["X-Request-Id"] = trace.correlation_id
-        metrics.REQUEST_SECONDS.labels(label, route.method, status).observe(
-            time.perf_counter() - began
-        )
+        durations.observe(response.status_code, time.perf_counter() - began)
         structlog.contextvars.unbind_contextvars("correlation_id", "route", "method")
         return response
 
     return handle
 
 
+def _flask_view(frame: Frame) -> View:
+    def view(**path: str) -> Response:
+        return frame(request.environ, path)
+
+    return view
+
+
+class _Plain:
+    """WSGI: a GET of a plain route whose last part is digits is answered by its frame at once;
+    whatever else is asked, or asked in another spelling, goes on to Flask, which answers the same.
+    Flask's own part costs as much as all that a frame does.
+    """
+
+    def __init__(self, flask_app: WSGIApplication, frames: Sequence[tuple[Route, Frame]]) -> None:
+        self._otherwise = flask_app
+        self._frames: dict[str, tuple[str, Frame]] = {}
+        for route, frame in frames:
+            if route.plain:
+                before, _, last = route.path.rpartition("/")
+                self._frames[before] = (last.strip("{}"), frame)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        before, _, last = environ["PATH_INFO"].rpartition("/")
+        if before in self._frames and environ["REQUEST_METHOD"] == "GET":
+            name, frame = self._frames[before]
+            if last.isascii() and last.isdigit():
+                return frame(environ, {name: last})(environ, start_response)
+        return self._otherwise(environ, start_response)
+
+
 def _response(result: Any, status: int) -> Response:
     if isinstance(result, Response):
         return result
+    if isinstance(result, bytes):
+        return rendered(result, status)
     if not isinstance(result, Answer):
         return json_answer(result, status)
     if result.content_type == "application/json":

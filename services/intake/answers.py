@@ -39,6 +39,7 @@ class Links(Shown):
     """Where to go from here."""
 
     progress = show.text("how the case stands", uri=True)
+    page = show.text("the same as a page for people, where the receipt's QR code leads", uri=True)
     receipt = show.text("the printable receipt", uri=True)
 
 

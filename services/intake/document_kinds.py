@@ -93,7 +93,7 @@ def printable(
             for position, language in enumerate(languages)
         ],
         "proof": {
-            "url": f"{public_url}/v1/progress/{serial_number}",
+            "url": f"{public_url}/progress/{serial_number}",
             "scan": LABELS["scan"].to(first),
             "rows": [
                 [LABELS["serial_number"].to(first), serial.display(serial_number)],

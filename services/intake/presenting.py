@@ -113,6 +113,7 @@ def steps(document: Document, awaited: int, language: Language) -> list[str]:
 def links(public_url: str, number: str) -> dict[str, str]:
     return {
         "progress": f"{public_url}/v1/progress/{number}",
+        "page": f"{public_url}/progress/{number}",
         "receipt": f"{public_url}/v1/applications/{number}/receipt",
     }
 

@@ -2,6 +2,6 @@
 
 Owns      read models only: progress with history and facts, the directory of organisations,
           policies. All of it can be dropped and rebuilt from events and imports.
-Emits     nothing
+Emits     read_models.rebuild_requested
 Consumes  application.* · case.* · organisation.*
 """

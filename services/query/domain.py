@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from services.query.progress.advice import Standing, next_steps
+from services.query.progress.advice import Standing, coming, coming_to, next_steps
 from services.query.progress.following import Following, follow
 from services.query.progress.viewer import Viewer
 from shared.civil_time import rfc3339
@@ -33,7 +33,8 @@ _REASONS: Final = {**REFUSAL_REASONS, **FAILURE_REASONS}
 
 def masked(progress: Progress, number: str, language: Language) -> dict[str, Any]:
     """What a serial number alone shows: the coarse status and dates, nothing personal."""
-    return _standing(progress, number, language, _told(progress))
+    seen = _standing(progress, number, language, _told(progress))
+    return seen | {"next": coming(seen["status"], _running(progress), language)}
 
 
 def unmasked(
@@ -45,10 +46,11 @@ def unmasked(
     seen = _standing(progress, number, language, told)
     known = follow(told.case)
     address = f"{public_url}/v1/applications/{number}"
-    clocks = viewer.clocks(_newest(progress, "deadlines", progress["deadlines"]))
+    clocks = viewer.clocks(_running(progress))
     standing = Standing(seen["status"], viewer, progress["category"], progress["flags"], known)
     return seen | {
         "masked": False,
+        "next": coming_to(seen["status"], clocks, known.sessions.values(), language),
         "party": viewer.party,
         "category": progress["category"],
         "flags": viewer.flags(progress["flags"]),
@@ -131,6 +133,11 @@ def _timeline(progress: Progress, told: _Told) -> list[tuple[str, datetime]]:
     if len(withdrawals) > followed and find("withdraw", timeline[-1][0]):
         timeline.append(("withdrawn", max(withdrawals[-1], timeline[-1][1])))
     return timeline
+
+
+def _running(progress: Progress) -> Sequence[Mapping[str, Any]]:
+    clocks: Sequence[Mapping[str, Any]] = _newest(progress, "deadlines", progress["deadlines"])
+    return clocks
 
 
 def _newest(progress: Progress, name: str, otherwise: Any) -> Any:

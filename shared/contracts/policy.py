@@ -68,6 +68,7 @@ _STAFF_CONTACTS: Final = _tokens(
     platform_admin="all_divisions", organisation_admin="own_organisation"
 )
 _WORDINGS: Final = _tokens(platform_admin="all_divisions")
+_LIBRARIAN: Final = _tokens(platform_admin="all_divisions")
 _CHANNEL: Final = _tokens(partner="own_channel", platform_admin="all_divisions")
 
 _APPLICATION = "/v1/applications/{serial_number}"
@@ -158,15 +159,26 @@ POLICY: Final[Mapping[str, Rule]] = {
     # query
     "GET /v1/progress/{serial_number}": _parties(),
     "GET /v1/progress/{serial_number}/history": _parties(auditor="any"),
+    "GET /v1/progress/{serial_number}/stream": _parties(),
+    "GET /v1/progress/{serial_number}/calendar.ics": _parties(),
     "POST /v1/progress/lookups": EVERYONE,
+    "GET /progress": EVERYONE,
+    "GET /progress/{serial_number}": EVERYONE,
+    "POST /progress/{serial_number}": EVERYONE,
     "GET /v1/my/cases": _tokens(applicant="party", agent="party", respondent="party"),
     "GET /v1/divisions": EVERYONE,
     "GET /v1/organisations": EVERYONE,
+    "GET /v1/guidance": EVERYONE,
+    "GET /v1/guidance/calculations": EVERYONE,
+    "POST /v1/guidance/calculations/{calculator}": EVERYONE,
     "GET /v1/statistics": EVERYONE,
     "GET /v1/policies": EVERYONE,
     "GET /v1/policies/suggest": EVERYONE,
+    "POST /v1/policies/imports": _LIBRARIAN,
     "GET /v1/policies/{policy_id}": EVERYONE,
+    "GET /v1/policies/{policy_id}/versions": EVERYONE,
     "GET /v1/policies/{policy_id}/articles/{number}": EVERYONE,
+    "GET /v1/policies/{policy_id}/articles/{number}/related": EVERYONE,
     "GET /asyncapi.json": EVERYONE,
 }
 """Operation → rule."""

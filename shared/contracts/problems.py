@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from shared.contracts.faults import fault
 from shared.contracts.guards import GUARDS
 from shared.contracts.lifecycle import STATUSES
 from shared.errors import PROBLEMS, Language
+from shared.serial_faults import MISTAKES, FaultKind
 
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -72,6 +73,34 @@ SCHEMA: Mapping[str, Any] = {
             "enum": ["pending", "active", "paused", "stopped"],
             "description": "The status that does not allow it.",
         },
+        "kind": {
+            "type": "string",
+            "enum": list(get_args(FaultKind)),
+            "description": "What is wrong with the serial number.",
+        },
+        "hint": {"type": "string", "description": "What to do about it, for people."},
+        "likely": {
+            "type": "array",
+            "items": {"type": "string", "enum": list(MISTAKES)},
+            "description": "Mistakes that would explain it, the most frequent first; each a guess.",
+        },
+        "faults": {
+            "type": "array",
+            "description": "What keeps a file from being imported.",
+            "items": {
+                "type": "object",
+                "required": ["line", "code", "message"],
+                "properties": {
+                    "line": {
+                        "type": "integer",
+                        "minimum": 0,
+                        "description": "From 1, of Word files the paragraph; 0 for the file.",
+                    },
+                    "code": {"type": "string"},
+                    "message": {"type": "string", "description": "for people"},
+                },
+            },
+        },
         "current_version": {
             "type": "integer",
             "minimum": 1,
@@ -92,6 +121,7 @@ _MORE: Mapping[str, Mapping[str, Any]] = {
     },
     "rule_not_met": {"rule": "all_consented", "source": "《企业劳动争议协商调解规定》第二十二条"},
     "version_conflict": {"current_version": 3},
+    "serial_checksum": {"kind": "too_short"},
     "subscription_exists": {"subscription": "sub_3q2-7wQbTt2hV0m8Zr1K9g"},
     "subscription_not_ready": {"subscription_status": "pending"},
 }

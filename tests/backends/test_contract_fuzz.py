@@ -26,7 +26,7 @@ from services.notify.partners.cursors import cursor_of
 from services.notify.people.staff import StaffContacts
 from services.notify.people.templates import Templates
 from services.query.handlers import HANDLERS as LEARNING
-from services.query.policies.importing import import_markdown
+from services.query.policies.importing import import_files
 from services.routing.case_numbers import CaseNumbers
 from services.routing.handlers import handlers as routing_handlers
 from services.routing.store import Directory
@@ -331,7 +331,7 @@ def furnish_query(web: Web, folder: Path) -> Known:
     laws = folder / "地方政府规章"
     laws.mkdir()
     (laws / "虚构省劳动争议处理办法(2020-05-01).md").write_text(LAW, "utf-8")
-    (policy,) = import_markdown(web.database, [laws]).added
+    (policy,) = import_files(web.database, [laws]).added
     person = web.token("applicant", id_number=an_id_number())["Authorization"]
     return Known(
         parameters={
@@ -345,14 +345,26 @@ def furnish_query(web: Web, folder: Path) -> Known:
             "region": ["370000"],
             "page": ["1", "2"],
             "kind": ["local_rule"],
+            "category": ["pay_injury_compensation"],
+            "flags": ["work_injury,collective"],
+            "known_on": ["2026-02-28"],
+            "as_of": ["2024-02-29"],
+            "calculator": ["economic_compensation"],
         },
         bodies={
+            "post_v1_guidance_calculations_calculator": [
+                {"started_on": "2020-02-29", "ended_on": "2026-08-31", "monthly_wage": "8000.50"},
+                {"owed": 1200.5},
+            ],
+            "post_v1_policies_imports": [LAW.encode(), b"<p>", b""],
             "post_v1_progress_lookups": [
                 {"serial_number": NUMBER, "query_code": CODE},
                 {"serial_number": NUMBER, "phone_last4": "0011"},
-            ]
+            ],
+            "post_progress_serial_number": [f"factor={CODE}".encode(), b"factor=0011"],
         },
         callers=[person, person, web.token("mediator")["Authorization"]],
+        callers_of={"post_v1_policies_imports": [web.token("platform_admin")["Authorization"]]},
     )
 
 

@@ -68,6 +68,7 @@ def test_whoever_applies_gets_the_whole_answer_of_the_contract(intake: Web, who:
     ]
     assert answer["links"] == {
         "progress": f"http://localhost:8000/v1/progress/{number}",
+        "page": f"http://localhost:8000/progress/{number}",
         "receipt": f"http://localhost:8000/v1/applications/{number}/receipt",
     }
     assert response.headers["Location"] == answer["links"]["progress"]

@@ -28,7 +28,7 @@ from services.notify.partners import deliveries_api
 from services.notify.people.staff import StaffContacts
 from services.notify.people.templates import Templates
 from services.query.handlers import HANDLERS as QUERY_HANDLERS
-from services.query.policies.importing import import_markdown
+from services.query.policies.importing import import_files
 from services.routing.api import COMMANDS
 from shared.contracts.lifecycle import TRANSITIONS, Transition
 from shared.contracts.policy import POLICY, Relation
@@ -247,7 +247,7 @@ def _tell_partners(world: World) -> None:
 def _add_a_law(world: World, folder: Path) -> None:
     (folder / "社会法").mkdir()
     (folder / "社会法" / "渡口劳动法(2019-01-02).md").write_text(AN_ACT, encoding="utf-8")
-    import_markdown(world.webs["query"].database, [folder])
+    import_files(world.webs["query"].database, [folder])
     (stored,) = world.webs["query"].database.policies.find({}, {"_id": 1})
     world.policy = stored["_id"]
 
@@ -322,6 +322,7 @@ def path_of(world: World, operation: str) -> str:
         provider="aliyun",
         message=a_message(world) if "{message}" in operation else "",
         wording="case.withdrawn",
+        calculator="unpaid_wages",
         channel="sms",
         language="zh",
         calendar=a_calendar(world) if "{calendar}" in operation else "",
@@ -335,6 +336,7 @@ QUERIES = {
     "GET /v1/applications/{serial_number}/attachments/{index}": "?purpose=examination",
     "GET /v1/applications/{serial_number}/documents": "?purpose=examination",
     "GET /v1/applications/{serial_number}/documents/{document}": "?purpose=examination",
+    "GET /v1/guidance": "?category=contract",
     "GET /v1/organisations": "?division=370102",
     "GET /v1/policies": "?q=摆渡",
     "POST /v1/message-receipts/{provider}": f"?token={RECEIPTS.partition('=')[2]}",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from services.query.handlers import HANDLERS
-from services.query.policies.importing import import_markdown
+from services.query.policies.importing import import_files
 from shared.contracts.envelope import Event, from_document
 from shared.contracts.lifecycle import STATUSES
 from shared.sealing import Hasher, QueryCodes, identity_hash, phone_last4_hash
@@ -92,6 +92,7 @@ def test_the_serial_number_alone_shows_coarse_progress_only(query: Web) -> None:
                 ("submitted", "organisation_assigned", "mediator_assigned"), start=3
             )
         ],
+        "next": {"text": "调解员开始初审。", "by": None},
     }
 
 
@@ -256,7 +257,7 @@ def test_my_cases_need_a_login_with_an_identity(query: Web) -> None:
     unnamed = query.token("applicant")
     problem(query.call("GET", "/v1/my/cases", headers=unnamed), 403, "forbidden")
     other = query.token("agent", id_number=an_id_number(seed=5))
-    assert query.call("GET", "/v1/my/cases", headers=other).get_json() == {"items": []}
+    assert query.call("GET", "/v1/my/cases", headers=other).get_json()["items"] == []
 
 
 # --- directory -------------------------------------------------------------------------------
@@ -341,7 +342,7 @@ def lawful(query: Web, tmp_path: Path) -> Web:
     folder = tmp_path / "地方政府规章"
     folder.mkdir()
     (folder / "虚构省劳动争议处理办法(2020-05-01).md").write_text(LAW, "utf-8")
-    report = import_markdown(query.database, [tmp_path])
+    report = import_files(query.database, [tmp_path])
     assert (len(report.added), list(report.faults)) == (1, [])
     return query
 
@@ -368,6 +369,25 @@ def test_policies_are_filtered_and_explained_in_both_languages(lawful: Web) -> N
         assert found["total"] == total, question
     english = lawful.call("GET", "/v1/policies?q=补偿", headers={"Accept-Language": "en"})
     assert "For reference only" in english.get_data(as_text=True)
+
+
+def test_a_search_tells_how_it_was_read_and_how_its_answer_is_spread(lawful: Web) -> None:
+    found = lawful.call("GET", "/v1/policies?q=jingji buchang&sort=date").get_json()
+    assert (found["total"], found["understood_as"]) == (1, "经济补偿")
+    assert found["facets"]["kind"] == [
+        {"value": "local_rule", "text": "地方政府规章", "count": 1}
+    ]  # fmt: skip
+    assert found["facets"]["status"][0]["value"] == "in_force"
+    for days, total in (("as_of=2020-05-31", 0), ("as_of=2020-06-01", 1), ("effective_to=2020-05-31", 0)):  # fmt: skip
+        assert lawful.call("GET", f"/v1/policies?q=补偿&{days}").get_json()["total"] == total, days
+
+
+def test_articles_like_one_are_shown_beside_it(lawful: Web) -> None:
+    (item,) = lawful.call("GET", "/v1/policies?q=经济补偿").get_json()["items"]
+    related = lawful.call("GET", f"{item['url']}/related").get_json()
+    assert all(other["url"] != item["url"] for other in related["items"])
+    away = lawful.call("GET", f"/v1/policies/{item['id']}/articles/99/related")
+    problem(away, 404, "not_found")
 
 
 def test_without_any_policy_a_search_finds_nothing(query: Web) -> None:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+import pymongo
+from pymongo import monitoring
 
 from services.query.handlers import HANDLERS
+from services.query.progress.paging import Place
 from services.query.progress.verifying import verify
-from shared.contracts.envelope import Event
-from shared.sealing import Hasher, QueryCodes, identity_hash, phone_last4_hash
+from services.query.store import ReadModels
+from shared.sealing import Hasher, phone_last4_hash
 from tests.builders.applications import an_id_number
-from tests.builders.events import a_submission
 from tests.builders.histories import (
     A_LIFE,
-    CONSENTED,
-    EXAMINED,
     HANDED,
     NUMBER,
     OF_APPLICATION,
@@ -26,33 +26,18 @@ from tests.builders.histories import (
     Told,
     a_history,
 )
+from tests.builders.parties import (
+    APPLICANT_ID,
+    BEFORE_CONSENT,
+    CODE,
+    CONSENT_SOUGHT,
+    FIRST_CODE,
+    RESPONDENT_ID,
+    SECOND_CODE,
+    learn,
+    submitted,
+)
 from tests.web import Web, problem
-
-CODE, FIRST_CODE, SECOND_CODE = "K7RM2PXA", "B4NT8WQY", "C5NT8WQZ"
-APPLICANT_ID, RESPONDENT_ID = an_id_number(), an_id_number(seed=9)
-
-BEFORE_CONSENT = (*HANDED, *EXAMINED)
-CONSENT_SOUGHT = (*BEFORE_CONSENT, CONSENTED[0])
-
-
-def submitted(web: Web) -> Event:
-    hasher = Hasher.parse(web.settings.hashing_key)
-    codes = QueryCodes(hasher)
-    return a_submission(
-        serial=NUMBER,
-        query_code_hash=codes.hash(NUMBER, CODE),
-        respondent_code_hashes=[codes.hash(NUMBER, c) for c in (FIRST_CODE, SECOND_CODE)],
-        respondent_hashes=["hash-of-company", identity_hash(hasher, RESPONDENT_ID)],
-        phone_last4_hashes=[phone_last4_hash(hasher, NUMBER, "13800000011")],
-        holder_hashes=[identity_hash(hasher, APPLICANT_ID)],
-    )
-
-
-def learn(web: Web, steps: Sequence[Told], of_application: Sequence[Told] = ()) -> list[Event]:
-    events = a_history(steps, of_application, submission=submitted(web))
-    web.runner(HANDLERS).apply([event.to_json() for event in events])
-    assert not web.database.set_aside.count_documents({})
-    return events
 
 
 def ask(web: Web, path: str = "", *, code: str = "", token: Any = None, address: str = "") -> Any:
@@ -93,7 +78,7 @@ def test_a_respondent_who_is_logged_in_sees_the_case_once_it_is_told_of_it(query
     token = query.token("respondent", id_number=RESPONDENT_ID)
     learn(query, BEFORE_CONSENT)
     assert ask(query, token=token).get_json()["masked"] is True
-    assert query.call("GET", "/v1/my/cases", headers=token).get_json() == {"items": []}
+    assert query.call("GET", "/v1/my/cases", headers=token).get_json()["items"] == []
     learn(query, CONSENT_SOUGHT)
     assert ask(query, token=token).get_json()["party"] == "respondent"
     (item,) = query.call("GET", "/v1/my/cases", headers=token).get_json()["items"]
@@ -101,14 +86,35 @@ def test_a_respondent_who_is_logged_in_sees_the_case_once_it_is_told_of_it(query
     assert [question["id"] for question in item["questions"]] == ["q1"]
 
 
+class Searches(monitoring.CommandListener):
+    """The searches a client sends."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        if event.command_name == "find":
+            kept = ("find", "filter", "sort", "limit", "projection")
+            self.sent.append({name: event.command[name] for name in kept})
+
+    def succeeded(self, _: monitoring.CommandSucceededEvent) -> None: ...
+
+    def failed(self, _: monitoring.CommandFailedEvent) -> None: ...
+
+
 def test_my_cases_are_found_by_index_on_either_side(query: Web) -> None:
     learn(query, CONSENT_SOUGHT)
-    told = {"respondent_hashes": "x", "consent_sought_at": {"$exists": True}}
-    found = query.database.progress.find({"$or": [{"holder_hashes": "x"}, told]})
-    plan = str(found.sort("received_at", -1).limit(100).explain()["queryPlanner"]["winningPlan"])
-    assert "IXSCAN" in plan
-    assert "COLLSCAN" not in plan
-    assert "'SORT'" not in plan
+    searches, url = Searches(), query.settings.mongo_url
+    with pymongo.MongoClient[dict[str, Any]](url, event_listeners=[searches]) as client:
+        models = ReadModels(client[query.database.name])
+        for after in (None, Place(datetime.now(UTC), NUMBER)):
+            assert models.of_party("x", after, 10) == []
+    assert len(searches.sent) == 2
+    for search in searches.sent:
+        plan = str(query.database.command("explain", search)["queryPlanner"]["winningPlan"])
+        assert "IXSCAN" in plan
+        assert "COLLSCAN" not in plan
+        assert "'SORT'" not in plan
 
 
 def test_phones_that_were_changed_let_in_and_the_old_ones_no_more(query: Web) -> None:

@@ -242,7 +242,31 @@ def test_a_serial_number_bears_five_wrong_codes_in_fifteen_minutes(database: Doc
     fail(one, 5, "wrong_factor_per_serial")
     assert 890 < refusal(one, "wrong_factor_per_serial", KEY).extra["retry_after"] <= 900
     assert LIMITS["wrong_factor_per_address"] == (Limit(20, 900),)
-    assert LIMITS["unknown_serial_per_address"] == (Limit(60, 900),)
+    assert LIMITS["unknown_serial_per_address"] == (
+        Limit(60, 900),
+        Limit(300, 86_400),
+        Limit(3000, 86_400, of_network=True),
+    )
+
+
+def test_a_network_of_many_addresses_is_counted_as_one_too(database: Documents) -> None:
+    one = a_throttle(database, tries=(Limit(2, 60), Limit(3, 60, of_network=True)))
+    first, second, third, outside = (
+        address_key(HASHER, address)
+        for address in ("2001:db8:0:1::1", "2001:db8:0:2::1", "2001:db8:0:3::1", "2001:db8:1::1")
+    )
+    fail(one, 1, "tries", first)
+    fail(one, 1, "tries", second)
+    one.check("tries", third)
+    fail(one, 1, "tries", second)
+    refusal(one, "tries", third)
+    one.check("tries", outside)
+
+
+def test_an_ipv4_address_is_no_network(database: Documents) -> None:
+    one = a_throttle(database, tries=(Limit(2, 60), Limit(1, 60, of_network=True)))
+    fail(one, 1, "tries", address_key(HASHER, "203.0.113.1"))
+    one.check("tries", address_key(HASHER, "203.0.113.1"))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from deploy.local.terminal import Terminal
 from tests.benchmarks import (
@@ -19,7 +21,10 @@ from tests.benchmarks import (
     isolation,
     planning,
     progress,
+    progress_seen,
+    rebuild,
     relay,
+    search,
     soak,
     startup,
     visible,
@@ -34,15 +39,19 @@ BENCHMARKS: Mapping[str, tuple[str, Callable[..., Iterator[Figure]]]] = {
     "consumers": ("messages per second", consumers.measure),
     "relay": ("events per second, commit to confirm", relay.measure),
     "progress": ("lookups per second", progress.measure),
+    "seen": ("from an event to the lookup that shows it", progress_seen.measure),
     "cases": ("the work list, commands and clocks over a million cases", cases.measure),
     "startup": ("cold start and memory", startup.measure),
     "planning": ("events per second, planned as messages", planning.measure),
     "deliveries": ("webhook deliveries per second", deliveries.measure),
     "isolation": ("what dead endpoints cost the others", isolation.measure),
+    "rebuild": ("read models of a million cases, built anew", rebuild.measure),
+    "search": ("answers to judged questions, speed, index", search.measure),
     "soak": ("nothing grows", soak.measure),
 }
-APART = {"planning", "deliveries", "isolation", "soak"}
-"""Run only when named: those of notify (`make bench-notify`), and ten minutes of soak."""
+APART = {"planning", "deliveries", "isolation", "rebuild", "search", "seen", "soak"}
+"""Run only when named: those of notify (`make bench-notify`), some of query (`make bench-query`), and
+ten minutes of soak."""
 
 RESULTS = ROOT / ".data" / "bench.json"
 
@@ -58,18 +67,22 @@ def main() -> int:
         default=1.0,
         help="of isolation's subscriptions, 0 to 1, to be quicker",
     )
+    parser.add_argument(
+        "--policies", type=Path, help="a folder of Markdown law files for search to find too"
+    )
     parsed = parser.parse_args()
     names = parsed.names or [name for name in BENCHMARKS if name not in APART]
     unknown = set(names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
-    figures = measured(names, {"soak": parsed.minutes, "isolation": parsed.share})
+    told = {"soak": parsed.minutes, "isolation": parsed.share, "search": parsed.policies}
+    figures = measured(names, told)
     record(figures)
     return 0 if all(figure.met is not False for figure in figures) else 1
 
 
-def measured(names: list[str], sizes: Mapping[str, float]) -> list[Figure]:
-    """Run these; `sizes` are those of benchmarks that take one."""
+def measured(names: list[str], sizes: Mapping[str, Any]) -> list[Figure]:
+    """Run these; `sizes` are what benchmarks that take one are told."""
     terminal = Terminal()
     terminal.heading(
         f"Benchmarks · under test: core {SERVER} · load: {LOAD} · back-ends: {BACKENDS}"

@@ -26,18 +26,13 @@ from tests.house.services import built
 from tests.house.sources import ROOT, SERVICES
 
 
-def schema_of(answer: Any) -> Any:
-    (content,) = answer["content"].values()
-    return content.get("schema")
-
-
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_json_answer_has_a_schema_with_a_description(service):
     of = document(service)
     for operation in operations(of).values():
         for status, answer in operation["responses"].items():
             if "application/json" in answer.get("content", {}):
-                schema = schema_of(answer)
+                schema = answer["content"]["application/json"]["schema"]
                 for one in schema.get("oneOf", [schema]):
                     name = one["$ref"].rpartition("/")[2]
                     assert of["components"]["schemas"][name]["description"]

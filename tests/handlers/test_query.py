@@ -135,6 +135,7 @@ def test_nothing_beyond_status_and_dates_shows_without_a_second_factor(
     shown = domain.masked(project(events), NUMBER, "zh")
     assert set(shown) == {
         "serial_number", "status", "status_text", "updated_at", "division", "masked", "timeline",
+        "next",
     }  # fmt: skip
     text = str(shown)
     for hidden in ("林知远", "调解中心", "0531-00000002", "hash-of"):

@@ -65,59 +65,6 @@ def test_check_digits_that_are_never_issued_are_refused(ending):
     assert not any(serial.is_valid(body + ending) for body in alike)
 
 
-@given(serials)
-def test_what_is_displayed_is_read_back(number):
-    assert serial.parse(serial.display(number)) == number
-
-
-SPELLINGS = [
-    "〇一二三四五六七八九",
-    "零壹贰叁肆伍陆柒捌玖",
-    "零幺两三四五六七八九",
-    "０１２３４５６７８９",
-    "٠١٢٣٤٥٦٧٨٩",
-]
-SEPARATORS = ["", " ", "\u3000", "\u00a0", "\u2009", "\u200b", "-", "‐", "—", "－", "\u2212", "\t", "\n"]  # fmt: skip
-
-
-@given(serials, st.sampled_from(SPELLINGS), st.lists(st.sampled_from(SEPARATORS), min_size=16, max_size=16))  # fmt: skip
-def test_other_digits_and_separators_are_read_as_the_same_number(number, digits, separators):
-    typed = "".join(
-        separator + digits[int(digit)] for separator, digit in zip(separators, number, strict=True)
-    )
-    assert serial.parse(typed) == number
-
-
-@pytest.mark.parametrize(
-    "text, kind",
-    [
-        ("", "length"),
-        ("   ", "length"),
-        (KNOWN[:-1], "length"),
-        (KNOWN + "0", "length"),
-        ("1" * 100_000, "length"),
-        ("x" + KNOWN[1:], "characters"),
-        (KNOWN[:-1] + "十", "characters"),
-        (KNOWN[:-1] + "²", "characters"),
-        (KNOWN[:-1] + "8", "check_digits"),
-    ],
-)
-def test_a_fault_is_named(text, kind):
-    with pytest.raises(serial.SerialFault) as caught:
-        serial.parse(text)
-    assert caught.value.kind == kind
-    assert caught.value.message.zh
-    assert caught.value.message.en
-
-
-@given(st.text(max_size=40))
-def test_a_fault_never_repeats_what_was_typed(text):
-    with pytest.raises(serial.SerialFault) as caught:
-        serial.parse(f"x{text}")
-    assert caught.value.args == (caught.value.kind,)
-    assert caught.value.kind in serial.FAULTS
-
-
 @pytest.mark.parametrize(
     "year, digits", [(1999, "0" * 12), (2100, "0" * 12), (2026, "0" * 11), (2026, "０" * 12)]
 )

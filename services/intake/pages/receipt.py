@@ -146,7 +146,7 @@ def shown_receipt(view: Mapping[str, Any], language: Language) -> dict[str, Any]
 
     `view` is JSON-ready: serial_number, query_code, received_at (RFC 3339), status, category,
     division {name}, claims [{amount_cny}], deadlines [{name, due_on, provisional}], next_steps
-    [sentences], attachments [{file_name, state, refusal?}], links {progress}, history {application,
+    [sentences], attachments [{file_name, state, refusal?}], links {page}, history {application,
     case: newest hashes, null if there is none yet}.
     """
     serial = view["serial_number"]
@@ -155,7 +155,7 @@ def shown_receipt(view: Mapping[str, Any], language: Language) -> dict[str, Any]
         "text": {name: sentence.to(language) for name, sentence in TEXTS.items()},
         "serial_groups": [serial[at : at + 4] for at in range(0, len(serial), 4)],
         "query_code": QueryCodes.grouped(QueryCodes.normalise(view["query_code"])),
-        "progress_url": view["links"]["progress"],
+        "progress_url": view["links"]["page"],
         "received_at": _moment(datetime.fromisoformat(view["received_at"]), language),
         "division_name": view["division"]["name"],
         "status": STATUSES[view["status"]].to(language),

@@ -23,13 +23,13 @@ from services.notify.partners.cursors import cursor_of
 from services.notify.partners.feed import Feed, Page
 from services.notify.partners.feed_answers import EventPage
 from services.notify.partners.own import asker
-from services.notify.partners.places import Places
 from services.notify.partners.streams import MEDIA_TYPE, Stream
 from shared.answering import SECURITY_HEADERS
 from shared.civil_time import today
 from shared.contracts.fields import Count, Str
 from shared.contracts.schema import Body, Rule, read
 from shared.errors import FieldError
+from shared.places import Places
 from shared.tokens import Principal
 from shared.web import Route
 

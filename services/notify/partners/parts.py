@@ -21,11 +21,11 @@ from services.notify.partners.feed_api import routes as feed_routes
 from services.notify.partners.log import EventLog
 from services.notify.partners.management import Management
 from services.notify.partners.overflow import Overflow
-from services.notify.partners.places import Places
 from services.notify.partners.subscriptions import SUBSCRIPTIONS, Subscriptions
 from services.notify.partners.subscriptions_api import Webhooks
 from services.notify.partners.subscriptions_api import routes as webhook_routes
 from services.notify.partners.tail import Tail
+from shared.places import Places
 from shared.sealing import Keyring
 from shared.stopping import is_stopping
 from shared.store import Document
@@ -119,7 +119,7 @@ def event_feed(settings: NotifySettings, database: Database[Document]) -> EventF
     log = EventLog(database)
     return EventFeed(
         Feed(log, Tail(log.newest, is_stopping)),
-        Places(in_all=settings.feed_readers, of_channel=settings.feed_readers_of_channel),
+        Places(in_all=settings.feed_readers, of_one=settings.feed_readers_of_channel),
         settings.feed_stream_seconds,
     )
 

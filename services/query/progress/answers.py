@@ -32,6 +32,13 @@ class Step(Shown):
     text = show.text("in the caller's language")
 
 
+class Next(Shown):
+    """What happens next."""
+
+    text = show.text("in the caller's language")
+    by = show.day("last day for it, null if there is none", null=True)
+
+
 class _Standing(Shown):
     serial_number = show.serial_number()
     status = show.word("where the case stands", STATUSES)
@@ -39,6 +46,7 @@ class _Standing(Shown):
     updated_at = show.moment("when the status last changed")
     division = show.part(DivisionRef, "the place whose body has it")
     timeline = show.parts(Step, "all changes of status, oldest first")
+    next = show.part(Next, "what happens next and by when")
 
 
 class MaskedProgress(_Standing):
@@ -166,12 +174,17 @@ class Progress(_Standing):
         "declared files still missing, null while none is known", null=True
     )
     documents = show.parts(Document, "what there is to read")
+    stream_url = show.text(
+        "its changes as they come, for half an hour; with `calendar.ics` for `stream` its dates",
+        uri=True, sometimes=True,
+    )  # fmt: skip
 
 
 class MyCases(Shown):
     """All cases of one person."""
 
     items = show.parts(Progress, "newest first")
+    next = show.text("cursor of the next page, null on the last", null=True)
 
 
 # --- history -----------------------------------------------------------------------------------

@@ -6,11 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask import request
+
 from services.query import domain
 from services.query.progress import answers
+from services.query.progress.cached import MaskedAnswers
 from services.query.progress.chains import chains
+from services.query.progress.paging import LONGEST as LONGEST_CURSOR
+from services.query.progress.paging import Place, cursor_of, place_of
 from services.query.progress.readers import READER_REFUSALS, Readers
 from services.query.progress.viewer import Viewer, by_identity
+from services.query.progress.watch_api import stream_url
 from services.query.settings import QuerySettings
 from services.query.store import ReadModels
 from shared.asking import caller, json_bytes, typed_serial_number
@@ -19,18 +25,26 @@ from shared.contracts.fields import Code, Str
 from shared.contracts.schema import Body, parse_json, read
 from shared.errors import FieldError, Refused, Text
 from shared.store import Document
+from shared.typed_serial import LONGEST
 from shared.web import Route
 
 
 class Lookup(Body):
     """A serial number with a second factor."""
 
-    serial_number = Str("流水号", 64, required=True)
+    serial_number = Str("流水号", LONGEST, required=True)
     phone_last4 = Code("手机号后四位", "[0-9]{4}")
     query_code = Str("查询码", 64)
 
 
-_LOOKUP = Lookup()
+class OwnCases(Body):
+    """Which page of one's own cases."""
+
+    after = Str("游标", LONGEST_CURSOR, metadata={"description": "`next` of the page before"})
+
+
+_LOOKUP, _OWN = Lookup(), OwnCases()
+MY_CASES_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +54,12 @@ class ProgressDesk:
     settings: QuerySettings
     models: ReadModels
     readers: Readers
+    masked: MaskedAnswers
 
-    def progress(self, serial_number: str) -> dict[str, Any]:
+    def progress(self, serial_number: str) -> bytes | dict[str, Any]:
         number = typed_serial_number(serial_number)
+        if self.readers.is_nobody():
+            return self.masked.of(number)
         document, viewer = self.readers.known(number)
         if viewer is None:
             return domain.masked(document, number, caller().language)
@@ -67,13 +84,20 @@ class ProgressDesk:
         principal = caller().principal
         if principal is None or principal.id_number_hash is None:
             raise Refused("forbidden", Text("请实名登录后查询", "Log in with a verified identity"))
+        after = read(_OWN, request.args.to_dict(), today()).get("after")
+        place = place_of(after) if after else None
+        found = self.models.of_party(principal.id_number_hash, place, MY_CASES_AT_ONCE + 1)
+        page = found[:MY_CASES_AT_ONCE]
         return {
             "items": [
                 self._unmasked(document, document["_id"], viewer)
-                for document in self.models.of_party(principal.id_number_hash)
+                for document in page
                 if domain.is_known(document)
                 and (viewer := by_identity(document, principal.id_number_hash))
-            ]
+            ],
+            "next": cursor_of(Place(page[-1]["received_at"], page[-1]["_id"]))
+            if len(found) > len(page)
+            else None,
         }
 
     def history(self, serial_number: str) -> dict[str, Any]:
@@ -89,9 +113,9 @@ class ProgressDesk:
         return chains(links, number, asking.language, with_data=with_data)
 
     def _unmasked(self, document: Document, number: str, viewer: Viewer) -> dict[str, Any]:
-        return domain.unmasked(
-            document, number, viewer, caller().language, self.settings.public_url
-        )
+        url = self.settings.public_url
+        seen = domain.unmasked(document, number, viewer, caller().language, url)
+        return seen | {"stream_url": stream_url(self.readers, url, number, viewer)}
 
 
 def routes(desk: ProgressDesk) -> Sequence[Route]:
@@ -101,7 +125,7 @@ def routes(desk: ProgressDesk) -> Sequence[Route]:
             "GET", "/v1/progress/{serial_number}", desk.progress,
             "How a case stands; more with the query code or the respondent's code",
             answer=(answers.MaskedProgress, answers.Progress),
-            headers={"X-Query-Code": "optional"}, refusals=READER_REFUSALS,
+            headers={"X-Query-Code": "optional"}, refusals=READER_REFUSALS, plain=True,
         ),
         Route(
             "GET", "/v1/progress/{serial_number}/history", desk.history,
@@ -117,6 +141,7 @@ def routes(desk: ProgressDesk) -> Sequence[Route]:
         ),
         Route(
             "GET", "/v1/my/cases", desk.my_cases,
-            "All cases of the person who is logged in", answer=answers.MyCases,
+            "All cases of the person who is logged in, a hundred at a time", query=OwnCases,
+            answer=answers.MyCases, refusals=("validation_failed",),
         ),
     )  # fmt: skip

@@ -1,11 +1,12 @@
 """Web applications to compare with, under the same gunicorn configuration.
 
 `bare_insert` and `bare_find` are what any Flask service with MongoDB must at least do; `tutorial`
-is how it is commonly written.
+is how it is commonly written; `bare_json` and `bare_orjson` what Flask costs where nothing is done.
 """
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,8 @@ from shared.contracts.schema import read
 from shared.store import connect
 
 QUEUE = "bench.tutorial"
+ANSWER = "BENCH_ANSWER"
+"""The variable that holds what `bare_json` and `bare_orjson` answer, as JSON."""
 
 
 def bare_insert() -> Flask:
@@ -68,6 +71,33 @@ def bare_find() -> Flask:
     def progress(number: str) -> Response:
         document = collection.find_one({"_id": number})
         return Response(orjson.dumps(document), content_type="application/json")
+
+    app.add_url_rule("/v1/progress/<number>", view_func=progress)
+    return app
+
+
+def bare_json() -> Flask:
+    """A Flask view that looks nothing up: a lookup's answer, without its value of the path, by
+    Flask's own JSON, in as many bytes."""
+    app, _ = _app()
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    answer = orjson.loads(os.environ[ANSWER])
+
+    def progress(number: str) -> dict[str, Any]:
+        return {**answer, "serial_number": number}
+
+    app.add_url_rule("/v1/progress/<number>", view_func=progress)
+    return app
+
+
+def bare_orjson() -> Flask:
+    """The same by orjson."""
+    app, _ = _app()
+    answer = orjson.loads(os.environ[ANSWER])
+
+    def progress(number: str) -> Response:
+        body = orjson.dumps({**answer, "serial_number": number})
+        return Response(body, content_type="application/json")
 
     app.add_url_rule("/v1/progress/<number>", view_func=progress)
     return app

@@ -116,6 +116,8 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         ("GET", "/v1/progress/2634626885086477", "query"),
         ("GET", "/v1/progress/2634626885086477/stream", "query"),
         ("POST", "/v1/progress/lookups", "query"),
+        ("GET", "/progress", "query"),
+        ("POST", "/progress/2634626885086477", "query"),
         ("GET", "/v1/my/cases", "query"),
         ("GET", "/v1/policies?q=%E8%A2%AB%E8%BE%9E%E9%80%80", "query"),
         ("GET", "/v1/divisions?parent=37", "query"),

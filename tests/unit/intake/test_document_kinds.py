@@ -83,7 +83,7 @@ def test_every_document_can_be_read_in_its_pdf(kind):
     text = words(read(kind))
     for expected in (
         DOCUMENTS[kind].zh, "2634626885086477", CASE_NUMBER, ORGANISATION["name"],
-        ORGANISATION["phone"], HASH, f"{URL}/v1/progress/2634626885086477", "2026年11月24日",
+        ORGANISATION["phone"], HASH, f"{URL}/progress/2634626885086477", "2026年11月24日",
     ):  # fmt: skip
         assert "".join(expected.split()) in text, expected
     assert re.search(r"第1页共\d页", text)
@@ -377,7 +377,7 @@ def test_a_receipt_is_a_pdf_too(language):
         "deadlines": [{"name": "acceptance_decision", "due_on": "2026-11-05", "provisional": True}],
         "next_steps": ["等待分派调解组织"],
         "attachments": [{"file_name": "记工本照片.jpg", "state": "received"}],
-        "links": {"progress": f"{URL}/v1/progress/2634626885086477"},
+        "links": {"page": f"{URL}/progress/2634626885086477"},
         "history": {"application": HASH, "case": None},
     }
     document = composed_receipt(view, language, HASH, URL)

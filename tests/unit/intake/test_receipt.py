@@ -47,7 +47,7 @@ def a_view(**changes: Any) -> dict[str, Any]:
             {"file_name": "录音.zip", "state": "refused", "refusal": "zip_encrypted"},
             {"file_name": "合同.pdf", "state": "awaited"},
         ],
-        "links": {"progress": f"https://tiaojie.example/v1/progress/{SERIAL}"},
+        "links": {"page": f"https://tiaojie.example/progress/{SERIAL}"},
     }
     return view | changes
 
@@ -164,7 +164,7 @@ def test_the_page_uses_nothing_from_elsewhere_and_runs_nothing():
     assert shown.attributes("style") == []
     assert not [name for _, attributes in shown.elements for name in attributes if name[:2] == "on"]
     assert set(shown.attributes("href")) == {
-        f"https://tiaojie.example/v1/progress/{SERIAL}",
+        f"https://tiaojie.example/progress/{SERIAL}",
         "tel:12333", "tel:12348", "tel:12351", "tel:12338",
     }  # fmt: skip
     assert "url(" not in shown.style

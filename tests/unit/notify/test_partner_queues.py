@@ -14,11 +14,11 @@ from services.notify.partners.asked_for import places_of
 from services.notify.partners.bindings import BINDINGS_MOST, must_be_few, routing_keys
 from services.notify.partners.catalogue import Filter, names_of
 from services.notify.partners.cursors import cursor_of, position_of
-from services.notify.partners.places import Places
 from shared.contracts.envelope import routing_key
 from shared.contracts.events import EVENTS, faults
 from shared.contracts.partner_events import OFFERED
 from shared.errors import Refused
+from shared.places import Places
 
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -211,7 +211,7 @@ def test_a_password_hash_is_the_one_rabbitmq_computes() -> None:
 
 
 def test_places_are_bounded_in_all_and_for_each_channel_and_given_back_once() -> None:
-    places = Places(in_all=3, of_channel=2)
+    places = Places(in_all=3, of_one=2)
     first, _ = places.take("a"), places.take("a")
     with pytest.raises(Refused) as refused:
         places.take("a")

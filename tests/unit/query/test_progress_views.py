@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.query import domain
-from services.query.progress.advice import NEXT_STEPS
+from services.query.progress.sentences import NEXT_STEPS
 from services.query.progress.viewer import APPLICANT, Viewer, by_identity
 from shared.contracts.lifecycle import STATUSES
 from tests.builders.events import a_submission

@@ -1,7 +1,7 @@
-"""How many readers may hold a thread of this process at a time, in all and of one channel.
+"""How many readers may hold a thread of this process at a time, in all and of one asker.
 
-A thread that waits for news serves nobody else; so the number is bounded, and one partner that
-opens streams without end takes its own places only.
+A thread that waits for news serves nobody else; so the number is bounded, and one asker that opens
+streams without end takes its own places only.
 """
 
 from __future__ import annotations
@@ -9,34 +9,37 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from typing import Final
 
 from shared.errors import Refused
 
-RETRY_AFTER_SECONDS = 5
+RETRY_AFTER_SECONDS: Final = 5
 
 
 class Places:
     """`take` gives a place or refuses; what it returns gives the place back, once."""
 
-    def __init__(self, *, in_all: int, of_channel: int) -> None:
+    def __init__(self, *, in_all: int, of_one: int) -> None:
         self._in_all = in_all
-        self._of_channel = of_channel
+        self._of_one = of_one
         self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def take(self, channel: str) -> Callable[[], None]:
-        """Refused("feed_busy") when all are taken."""
+    def take(self, asker: str) -> Callable[[], None]:
+        """Refused("feed_busy") when all are taken, or all that one asker may have."""
         with self._lock:
-            if self._taken.total() >= self._in_all or self._taken[channel] >= self._of_channel:
+            if self._taken.total() >= self._in_all or self._taken[asker] >= self._of_one:
                 raise Refused("feed_busy", extra={"retry_after": RETRY_AFTER_SECONDS})
-            self._taken[channel] += 1
+            self._taken[asker] += 1
         given_back = threading.Event()
 
         def give_back() -> None:
             with self._lock:
                 if not given_back.is_set():
                     given_back.set()
-                    self._taken[channel] -= 1
+                    self._taken[asker] -= 1
+                    if not self._taken[asker]:
+                        del self._taken[asker]
 
         return give_back
 

@@ -1,0 +1,1 @@
+"""Pages that query shows to people without any program of ours."""
