@@ -365,6 +365,7 @@ def furnish_query(web: Web, folder: Path) -> Known:
         },
         callers=[person, person, web.token("mediator")["Authorization"]],
         callers_of={"post_v1_policies_imports": [web.token("platform_admin")["Authorization"]]},
+        media_types=["text/markdown"],
     )
 
 

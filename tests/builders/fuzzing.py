@@ -22,12 +22,14 @@ JSON_KIND = "application/json"
 @dataclass(frozen=True)
 class Known:
     """What is there: values for path and query parameters and for headers by name, bodies by
-    operation id, and what the callers' Authorization may be (of single operations in `callers_of`)."""
+    operation id, of what media type they are where there are several, and what the callers'
+    Authorization may be (of single operations in `callers_of`)."""
 
     parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     bodies: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     callers: Sequence[str] = ()
     callers_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    media_types: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,8 @@ def requests(draw: st.DrawFn, document: Document, method: str, path: str, known:
     headers["Authorization"] = of("caller", callers, _HEADERS)
     headers["Accept-Language"] = of("language", (None, "en"), _HEADERS)
     described = operation.get("requestBody", {}).get("content", {})
-    kind = of("kind", [*described, None], _CONTENT_TYPES)
+    stated = [kind for kind in known.media_types if kind in described]
+    kind = of("kind", [*(stated or described), None], _CONTENT_TYPES)
     right = [_encoded(each) for each in known.bodies.get(operation["operationId"], (b"",))]
     body = of("body", right, _bodies(document, operation, known))
     given = {name: value for name, value in headers.items() if value is not None}
