@@ -372,12 +372,13 @@ def test_policies_are_filtered_and_explained_in_both_languages(lawful: Web) -> N
 
 
 def test_a_search_tells_how_it_was_read_and_how_its_answer_is_spread(lawful: Web) -> None:
-    found = lawful.call("GET", "/v1/policies?q=jingji buchang&sort=date").get_json()
+    found = lawful.call("GET", "/v1/policies?q=jingji buchang&sort=date&facets=true").get_json()
     assert (found["total"], found["understood_as"]) == (1, "经济补偿")
     assert found["facets"]["kind"] == [
         {"value": "local_rule", "text": "地方政府规章", "count": 1}
     ]  # fmt: skip
     assert found["facets"]["status"][0]["value"] == "in_force"
+    assert lawful.call("GET", "/v1/policies?q=补偿").get_json()["facets"] is None
     for days, total in (("as_of=2020-05-31", 0), ("as_of=2020-06-01", 1), ("effective_to=2020-05-31", 0)):  # fmt: skip
         assert lawful.call("GET", f"/v1/policies?q=补偿&{days}").get_json()["total"] == total, days
 

@@ -67,7 +67,7 @@ class PolicyResults(Shown):
         null=True,
     )
     meanings = show.parts(Meaning, "everyday words that were understood")
-    facets = show.part(Facets, "for narrowing the search")
+    facets = show.part(Facets, "for narrowing the search, where `facets=true` asks", null=True)
     disclaimer = show.text("in the caller's language")
 
 

@@ -38,6 +38,7 @@ class PolicyQuery(Body):
     promulgated_to = Date("公布日期不晚于")
     sort = Choice("排序", SORTS)
     page = Count("页码", most=10_000)
+    facets = Flag("分面统计")
 
 
 _DAYS = ("as_of", "effective_from", "effective_to", "promulgated_from", "promulgated_to")
@@ -69,6 +70,7 @@ class SearchDesk:
             page=asked.get("page") or 1,
             today=day,
             sort=asked.get("sort") or SORTS[0],
+            with_facets=bool(asked.get("facets")),
         )
         return result_view(result, caller().language, day)
 
@@ -84,8 +86,9 @@ class SearchDesk:
 
 def _asked(schema: Body) -> dict[str, Any]:
     arguments: dict[str, Any] = dict(request.args.to_dict())
-    if arguments.get("in_force") in ("true", "false"):
-        arguments["in_force"] = arguments["in_force"] == "true"
+    for name in ("in_force", "facets"):
+        if arguments.get(name) in ("true", "false"):
+            arguments[name] = arguments[name] == "true"
     page = arguments.get("page", "")
     if page.isascii() and page.isdigit() and len(page) < 6:
         arguments["page"] = int(page)

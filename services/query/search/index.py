@@ -7,14 +7,13 @@ few, those about a part of it follow.
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from services.query.policies.policy import Article, Policy, replaced_note, short_title
 from services.query.search import facets, queries, vocabulary
@@ -23,9 +22,13 @@ from services.query.search import question as policy_question
 from services.query.search.facets import Facets
 from services.query.search.marking import marked, passage
 from services.query.search.question import Filters, Question
+from services.query.search.snippets import Wording
 from services.query.search.suggestions import Completions, Suggestion
 from services.query.search.writing import normalised, simplified
 from shared.errors import Text
+
+if TYPE_CHECKING:
+    from tantivy import Query
 
 NOTHING_ASKED = Text(
     "请输入更具体的词，例如“拖欠工资”“加班费”“劳动合同法第四十七条”。",
@@ -71,7 +74,7 @@ class Result:
     size: int
     hits: tuple[Hit, ...]
     note: Text | None
-    facets: Facets
+    facets: Facets | None
     understood_as: str | None
     meanings: tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -121,6 +124,7 @@ class SearchIndex:
         *,
         today: date,
         sort: str = "relevance",
+        with_facets: bool = False,
     ) -> Result:
         """The page of articles that answer the question; for an empty one all policies.
 
@@ -134,11 +138,12 @@ class SearchIndex:
         question = policy_question.read(understood, self._titles, queries.cut)
         admitted = self._admit(filters, today)
         newest_first = sort == "date" or not question.text
-        total, places, spread = self._find(
+        total, places, matching = self._find(
             question, admitted, page, size, newest_first=newest_first
         )
-        patterns = marked(question)
-        hits = tuple(self._hit(place, question, patterns) for place in places)
+        wordings = marked(question)
+        hits = tuple(self._hit(place, question, wordings) for place in places)
+        spread = self._facets(matching, today) if with_facets else None
         return Result(
             total=total,
             took_ms=round((time.perf_counter() - started) * 1000, 3),
@@ -146,7 +151,7 @@ class SearchIndex:
             size=size,
             hits=hits,
             note=_note(question, total),
-            facets=self._facets(spread, today),
+            facets=spread,
             understood_as=question.text if question.text != typed else None,
             meanings=tuple((s.said, s.meant) for s in question.subjects if s.meant),
         )
@@ -167,7 +172,7 @@ class SearchIndex:
         likeness = queries.alike(self._index, article.text, len(self._entries))
         found = (
             self._hit(place, _NO_QUESTION, ())
-            for place in queries.ask(self._index, likeness, MAX_RELATED * 2, 0)
+            for place in queries.ask(self._index, likeness, MAX_RELATED * 2, 0)[1]
         )
         others = (hit for hit in found if hit.article and hit.article.text != article.text)
         return tuple(islice(others, MAX_RELATED))
@@ -180,28 +185,27 @@ class SearchIndex:
         size: int,
         *,
         newest_first: bool,
-    ) -> tuple[int, list[int], dict[int, int]]:
-        """How many entries answer, the places of the page's and how many each policy has; the
-        first way with enough wins.
+    ) -> tuple[int, list[int], Query | None]:
+        """How many entries answer, the places of the page's, and what matches them; the first way
+        with enough wins.
         """
         for way in queries.ways(question) if question.text else [queries.whole_policies()]:
-            matching = way.matching if admitted is None else queries.within(way.matching, admitted)
-            spread = queries.count_by_policy(self._index, matching)
-            total = sum(spread.values())
+            query = way.query if admitted is None else queries.within(way.query, admitted)
+            total, places = queries.ask(
+                self._index, query, size, (page - 1) * size, newest_first=newest_first
+            )
             if total >= way.enough:
-                ranked = way.ranked if admitted is None else queries.within(way.ranked, admitted)
-                offset = (page - 1) * size
-                places = queries.ask(self._index, ranked, size, offset, newest_first=newest_first)
-                return total, places, spread
-        return 0, [], {}
+                return total, places, query
+        return 0, [], None
 
-    def _facets(self, spread: Mapping[int, int], today: date) -> Facets:
-        """Facets of an answer, given how many hits each policy has."""
+    def _facets(self, matching: Query | None, today: date) -> Facets:
+        """Facets of an answer, given what matches its hits."""
         day, traits = self._traits
         if day != today:
             traits = tuple(facets.traits(policy, today) for policy in self._policies)
             self._traits = (today, traits)
         hits: Counter[facets.Traits] = Counter()
+        spread = queries.count_by_policy(self._index, matching) if matching else {}
         for number, count in spread.items():
             hits[traits[number]] += count
         return facets.counted(hits)
@@ -220,11 +224,11 @@ class SearchIndex:
             )
         return self._admitted[key]
 
-    def _hit(self, place: int, question: Question, patterns: Sequence[re.Pattern[str]]) -> Hit:
+    def _hit(self, place: int, question: Question, wordings: Sequence[Wording]) -> Hit:
         _, policy, article = self._entries[place]
         text = article.text if article else policy.preamble or policy.articles[0].text
         note = replaced_note(policy, article) if article else None
-        return Hit(policy, article, passage(text, question, patterns), note)
+        return Hit(policy, article, passage(text, question, wordings), note)
 
 
 def _note(question: Question, total: int) -> Text | None:

@@ -85,9 +85,12 @@ class LiveIndex:
         *,
         today: date,
         sort: str = "relevance",
+        with_facets: bool = False,
     ) -> Result:
         """As SearchIndex.search; Transient while the first index is not there."""
-        return self._current().search(query, filters, page, size, today=today, sort=sort)
+        return self._current().search(
+            query, filters, page, size, today=today, sort=sort, with_facets=with_facets
+        )
 
     def suggest(self, prefix: str) -> tuple[Suggestion, ...]:
         """As SearchIndex.suggest; Transient while the first index is not there."""

@@ -32,7 +32,7 @@ def result_view(result: Result, language: Language, today: date) -> dict[str, An
         "meanings": [
             {"said": said, "meant": list(meant[:MAX_MEANINGS])} for said, meant in result.meanings
         ],
-        "facets": _facets_view(result.facets, language),
+        "facets": _facets_view(result.facets, language) if result.facets else None,
         "disclaimer": DISCLAIMER.to(language),
     }
 

@@ -120,7 +120,7 @@ def test_every_spelling_is_read_as_its_own_entry():
     astray = {
         spelling
         for spelling, word in everyday_words.TERMS.items()
-        if everyday_words.found_in(spelling) != [(0, len(spelling), word)]
+        if everyday_words.found_in(spelling) != ((0, len(spelling), word),)
     }
     assert astray == set()
 

@@ -238,8 +238,9 @@ def test_as_of_a_day_the_version_that_held_then_is_found():
     assert versions(date(2021, 6, 30)) == [first]
     assert versions(date(2021, 7, 1)) == [second]
     assert versions(date(2021, 7, 1), in_force=False) == [first]
-    amended = index.search("摆渡", ANYTHING, today=TODAY)
+    amended = index.search("摆渡", ANYTHING, today=TODAY, with_facets=True)
     assert [hit.policy for hit in amended.hits] == [second, first], "what holds goes first"
+    assert amended.facets is not None
     assert dict(amended.facets.statuses) == {"in_force": 1, "amended": 1}
 
 
@@ -266,13 +267,14 @@ def test_facets_count_the_whole_answer_by_kind_issuer_region_and_status():
             a_policy("联合渡口条例", issuer="甲", co_issuers=("乙",), status="repealed"),
         ]
     )
-    result = index.search("摆渡", ANYTHING, 1, 1, today=TODAY)
+    result = index.search("摆渡", ANYTHING, 1, 1, today=TODAY, with_facets=True)
     assert len(result.hits) == 1
+    assert index.search("摆渡", ANYTHING, 1, 1, today=TODAY).facets is None
     assert dict(result.facets.kinds) == {"administrative_regulation": 3, "local_regulation": 1}
     assert dict(result.facets.issuers) == {"渡口会": 2, "甲": 2, "乙": 1}
     assert dict(result.facets.regions) == {"000000": 3, "370000": 1}
     assert dict(result.facets.statuses) == {"in_force": 3, "repealed": 1}
-    narrowed = index.search("摆渡", Filters(issuer="乙"), today=TODAY)
+    narrowed = index.search("摆渡", Filters(issuer="乙"), today=TODAY, with_facets=True)
     assert dict(narrowed.facets.issuers) == {"甲": 1, "乙": 1}
     shown = result_view(result, "en", TODAY)["facets"]
     assert shown["kind"][0] == {

@@ -17,7 +17,10 @@ The longest term at a place wins, so special terms (试用期被裁) need no car
 """
 
 from services.query.search.everyday_words import (
+    agencies,
     contract,
+    courts,
+    departure,
     dignity,
     dismissal,
     employers,
@@ -25,10 +28,12 @@ from services.query.search.everyday_words import (
     groups,
     injury,
     leave_and_hours,
+    mediation,
     net_words,
     new_employment,
     pay,
     procedure,
+    safety,
     social_insurance,
     supervision,
     women,
@@ -50,8 +55,9 @@ __all__ = (
 )
 
 _SUBJECTS = (
-    pay, dismissal, contract, leave_and_hours, women, social_insurance, injury, procedure,
-    supervision, groups, dignity, new_employment, net_words, employers, english,
+    pay, dismissal, departure, contract, agencies, leave_and_hours, women, social_insurance, injury,
+    safety, procedure, mediation, courts, supervision, groups, dignity, new_employment, net_words,
+    employers, english,
 )  # fmt: skip
 
 WORDS: tuple[EverydayWord, ...] = tuple(word for subject in _SUBJECTS for word in subject.WORDS)

@@ -61,7 +61,7 @@ class Terms(Mapping[str, EverydayWord]):
     def __len__(self) -> int:
         return len(self._words)
 
-    def found_in(self, text: str) -> list[Found]:
+    def found_in(self, text: str) -> tuple[Found, ...]:
         """The terms in a text in simplified characters and small letters; none overlap."""
         kept = [place for place, character in enumerate(text) if character not in _FILLERS]
         bare = _bare(text)
@@ -84,7 +84,7 @@ class Terms(Mapping[str, EverydayWord]):
                 word, end = self._words[term], literal_end
             if word:
                 found.append(Found(start, end, word))
-        return found
+        return tuple(found)
 
     def _in_bare(
         self, bare: str, place: int, lengths: Sequence[int], heads: Mapping[str, _Tails]
