@@ -57,7 +57,7 @@ WAGE_MOST: Final = 1_000_000
 AMOUNT_MOST: Final = 100_000_000
 EARLIEST: Final = date(1950, 1, 1)
 _LONGEST_YEARS: Final = 60
-_TYPED = re.compile(r"(?:\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.\d{1,40})?", re.ASCII)
+_TYPED = re.compile(r"-?(?:\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.\d{1,40})?", re.ASCII)
 
 
 class Quantity(Declared, fields.Raw):
