@@ -59,8 +59,8 @@ bench-notify: setup ## Measure planning of messages and webhook deliveries again
 	@exec $(BIN)/python -m tests.benchmarks planning deliveries isolation
 
 .PHONY: bench-query
-bench-query: setup ## Measure lookups, events until they are seen, the rebuild and the search
-	@exec $(BIN)/python -m tests.benchmarks progress seen rebuild search
+bench-query: setup ## Measure lookups, events until they are seen, the rebuild, search and statistics
+	@exec $(BIN)/python -m tests.benchmarks progress seen rebuild search counts
 
 .PHONY: bench-search
 bench-search: setup ## Measure answers to judged questions and speed of search (POLICIES=folder: with its law files)

@@ -280,6 +280,16 @@ def test_a_month_is_counted_when_it_is_due_and_by_one_process_at_a_time(
     assert months.counted(["2026-09"]) == {}
 
 
+def test_a_rebuilt_read_model_has_every_month_counted_again(counted: Web, months: Months) -> None:
+    count, day = ReadModels(counted.database).counted, date(2026, 12, 5)
+    while months.count_next(count, day):
+        pass
+    months.count_again()
+    assert "2026-11" in months.counted(["2026-11"])
+    assert months.count_next(count, day) == "2026-11"
+    assert months.count_next(count, day) == "2026-10"
+
+
 def test_counting_a_month_anew_leaves_nothing_of_before(counted: Web, months: Months) -> None:
     count = ReadModels(counted.database).counted
     months.keep("2026-11", count)

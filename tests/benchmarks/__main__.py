@@ -15,6 +15,7 @@ from deploy.local.terminal import Terminal
 from tests.benchmarks import (
     cases,
     consumers,
+    counts,
     deliveries,
     forms,
     intake,
@@ -47,9 +48,10 @@ BENCHMARKS: Mapping[str, tuple[str, Callable[..., Iterator[Figure]]]] = {
     "isolation": ("what dead endpoints cost the others", isolation.measure),
     "rebuild": ("read models of a million cases, built anew", rebuild.measure),
     "search": ("answers to judged questions, speed, index", search.measure),
+    "counts": ("statistics of a year of the country", counts.measure),
     "soak": ("nothing grows", soak.measure),
 }
-APART = {"planning", "deliveries", "isolation", "rebuild", "search", "seen", "soak"}
+APART = {"planning", "deliveries", "isolation", "rebuild", "search", "seen", "counts", "soak"}
 """Run only when named: those of notify (`make bench-notify`), some of query (`make bench-query`), and
 ten minutes of soak."""
 

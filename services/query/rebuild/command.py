@@ -23,6 +23,7 @@ from services.query.rebuild.building import Built, build
 from services.query.rebuild.opening import KNOWN_SECONDS, SHADOWS, Rebuilds
 from services.query.rebuild.passing import Found, carry_over, compare
 from services.query.settings import QuerySettings
+from services.query.statistics.months import Months
 from services.query.store import index_organisations, index_progress
 from shared import log
 from shared.leases import Lease
@@ -130,6 +131,7 @@ def _exchange(database: Database[Document], rebuilds: Rebuilds, rebuild: Documen
         found = carry_over(database, collection, rebuild["opened_at"])
         database[shadow].rename(collection, dropTarget=True)
         rebuilds.exchanged(rebuild["_id"], collection)
+        Months(database).count_again()
         print(f"{collection}: {database[collection].estimated_document_count():,} documents serve")
         if found.count:
             print(f"  {found.count:,} carried over, at least in part: nobody told again")

@@ -89,8 +89,13 @@ class Months:
         self._write(writes)
         with backend_errors():
             self._cells.delete_many({"month": month, "counted_at": {"$lt": at}})
-            done = {"$set": {"counted_at": at}, "$unset": {"claimed_until": ""}}
+            done = {"$set": {"counted_at": at}, "$unset": {"claimed_until": "", "again": ""}}
             self._months.update_one({"_id": month}, done, upsert=True)
+
+    def count_again(self) -> None:
+        """Have every month counted anew, soon; until then it is answered as it was counted."""
+        with backend_errors():
+            self._months.update_many({}, {"$set": {"again": True}})
 
     def _write(self, writes: Sequence[ReplaceOne[Document]]) -> None:
         if writes:
@@ -105,7 +110,8 @@ class Months:
         never = datetime.min.replace(tzinfo=UTC)
         due = []
         for place, month in enumerate(reversed(over)):
-            counted_at = known.get(month, {}).get("counted_at", never)
+            kept = known.get(month, {})
+            counted_at = never if kept.get("again") else kept.get("counted_at", never)
             if counted_at + (LATEST_AGE if place < LATEST else OTHER_AGE) <= now:
                 due.append((counted_at, place, month))
         return [month for *_, month in sorted(due)]
