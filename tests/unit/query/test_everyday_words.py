@@ -182,3 +182,10 @@ def test_the_questions_offered_are_many_and_differ():
     questions = everyday_words.QUESTIONS
     assert len(set(questions)) == len(questions) >= 140
     assert sum(question.isascii() for question in questions) >= 15
+
+
+def test_a_gap_swallows_no_term_that_stands_by_itself():
+    text = "老板拖欠工资不接电话"
+    assert [text[found.start : found.end] for found in everyday_words.found_in(text)] == [
+        "拖欠工资"
+    ]

@@ -17,6 +17,7 @@ GAP = "…"
 _FILLERS = frozenset("我们咱俺你您他她的了给帮 ")
 _BEGINNING = 2  # every term has so many characters at least
 _WIDEST_GAP = 6
+_LEAST_SWALLOWED = 3  # characters of a term that a gap may not hold
 _STOPS = frozenset("，。！？；：,.!?;:")
 
 
@@ -94,10 +95,20 @@ class Terms(Mapping[str, EverydayWord]):
         size, word = len(term), self._words.get(term)
         for head, tails in heads.items():
             if bare.startswith(head, place):
-                end, gapped = _nearest(tails, bare, place + len(head))
-                if end - place > size:
+                first = place + len(head)
+                end, gapped = _nearest(tails, bare, first)
+                if end - place > size and not self._holds_term(bare, first, end):
                     size, word = end - place, gapped
         return size, word
+
+    def _holds_term(self, bare: str, first: int, end: int) -> bool:
+        """Whether a term stands by itself between: a gap would swallow what is asked about."""
+        for place in range(first, end - _LEAST_SWALLOWED):
+            lengths = self._loose.get(bare[place : place + _BEGINNING], ())
+            term = self._longest(bare, place, lengths)
+            if _LEAST_SWALLOWED <= len(term) < end - place:
+                return True
+        return False
 
     def _longest(self, text: str, start: int, lengths: Sequence[int]) -> str:
         """The longest term of one of the lengths, longest first, that begins there, or nothing."""
