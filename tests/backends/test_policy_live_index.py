@@ -21,7 +21,9 @@ NEVER = 600.0
 
 
 def found(live, question="摆渡"):
-    return {hit.policy.title for hit in live.search(question, Filters(), today=TODAY).hits}
+    return {
+        hit.policy.title for hit in live.current().search(question, Filters(), today=TODAY).hits
+    }
 
 
 def wait_for(condition, seconds=10):

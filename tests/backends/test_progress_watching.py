@@ -224,3 +224,19 @@ def test_more_cases_than_a_page_holds_are_read_page_by_page(
     assert read == expected
     wrong = query.call("GET", "/v1/my/cases?after=nowhere", headers=token)
     problem(wrong, 422, "validation_failed")
+
+
+# --- guidance ----------------------------------------------------------------------------------
+
+
+def test_the_guidance_of_a_case_has_its_clocks_and_what_its_side_may_know(query: Web) -> None:
+    learn(query, CONSENT_SOUGHT)
+    applicant, respondent = (look_up(query, query_code=code) for code in (CODE, FIRST_CODE))
+    told = query.call("GET", path_of(applicant["guidance_url"])).get_json()
+    assert told["flags"] == applicant["flags"]
+    dates = {clock["name"]: clock["due_on"] for clock in told["clocks"]}
+    assert applicant["timeline"][0]["at"].startswith("2026-11-20")
+    assert dates["right_to_arbitrate"] == "2026-12-07"  # the fifteenth day is a Saturday
+    assert set(respondent["flags"]) < set(applicant["flags"])
+    other = query.call("GET", path_of(respondent["guidance_url"])).get_json()
+    assert other["flags"] == respondent["flags"]

@@ -128,16 +128,3 @@ class SmsLimits:
 
     def give_back(self, *, urgent: bool) -> None:
         self._days.give_back(urgent=urgent)
-
-
-class Unlimited:
-    """No limits: nobody is paid and nobody's phone rings."""
-
-    def admit(self, reference: str, to: str, *, urgent: bool) -> None:
-        """Always."""
-
-    def pace(self, provider: str, *, urgent: bool) -> None:
-        """At once."""
-
-    def give_back(self, *, urgent: bool) -> None:
-        """Nothing was taken."""

@@ -7,9 +7,7 @@ whoever forgets to say it misses nothing.
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Final
@@ -23,13 +21,15 @@ from services.notify.partners.cursors import cursor_of
 from services.notify.partners.feed import Feed, Page
 from services.notify.partners.feed_answers import EventPage
 from services.notify.partners.own import asker
-from services.notify.partners.streams import MEDIA_TYPE, Stream
+from services.notify.partners.streams import Stream
+from shared import streaming
 from shared.answering import SECURITY_HEADERS
 from shared.civil_time import today
 from shared.contracts.fields import Count, Str
 from shared.contracts.schema import Body, Rule, read
 from shared.errors import FieldError
 from shared.places import Places
+from shared.streaming import Connection
 from shared.tokens import Principal
 from shared.web import Route
 
@@ -102,26 +102,10 @@ class EventFeed:
         position = self.feed.begin(request.headers.get(_LAST_EVENT_ID) or asked.get("after"))
         stream = Stream(self.feed, position, wanted, self.stream_seconds)
         give_back = self.places.take(_reader(principal))
-        chunks = stream.chunks(give_back, _hanging_up(request.environ))
-        response = Response(chunks, content_type=MEDIA_TYPE, headers=_HEADERS)
+        chunks = stream.chunks(give_back, Connection.of(request.environ).hang_up)
+        response = Response(chunks, content_type=streaming.MEDIA_TYPE, headers=streaming.HEADERS)
         response.call_on_close(give_back)  # also of one whose reader left before it began
         return response
-
-
-_HEADERS: Final = {**SECURITY_HEADERS, "X-Accel-Buffering": "no"}
-
-
-def _hanging_up(environ: Mapping[str, Any]) -> Callable[[], None]:
-    """Shut the connection down: closing it, gunicorn would wait two seconds for a reader that does
-    not answer, and take no other connection meanwhile."""
-    sock = environ.get("gunicorn.socket")
-
-    def hang_up() -> None:
-        if sock is not None:
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-
-    return hang_up
 
 
 def _wanted(asked: Mapping[str, Any], principal: Principal) -> Filter:
@@ -165,7 +149,7 @@ def routes(feed: EventFeed) -> Sequence[Route]:
         Route(
             "GET", "/v1/events/stream", feed.stream,
             "Events as they come, as server-sent events; `id` is the cursor",
-            query=FeedFilter, headers={_LAST_EVENT_ID: "optional"}, media_type=MEDIA_TYPE,
+            query=FeedFilter, headers={_LAST_EVENT_ID: "optional"}, media_type=streaming.MEDIA_TYPE,
             refusals=_REFUSALS,
         ),
     )  # fmt: skip

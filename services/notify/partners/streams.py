@@ -20,7 +20,6 @@ from services.notify.partners.feed import Feed
 from services.notify.partners.log import Entry
 from shared.errors import Transient
 
-MEDIA_TYPE: Final = "text/event-stream"
 HEARTBEAT_SECONDS: Final = 15.0
 PAGE: Final = 100
 _RETRY_MS: Final = (500, 3_000)

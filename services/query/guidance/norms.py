@@ -12,10 +12,10 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+from services.query.policies.numerals import article_label
 from shared.errors import Language
 
 OWN: Final = "service"
-_DIGITS: Final = "零一二三四五六七八九"
 
 
 class Norm(NamedTuple):
@@ -103,7 +103,7 @@ class Source:
             )
         if language == "en":
             return self.norm.en + (f", art. {self.article}" if self.article else "")
-        return f"《{self.norm.zh}》" + (f"第{numeral(int(self.article))}条" if self.article else "")
+        return f"《{self.norm.zh}》" + (article_label(self.article) if self.article else "")
 
     def shown(self, language: Language) -> Mapping[str, Any]:
         return _shown(self, language)
@@ -125,15 +125,3 @@ def cite(code: str) -> Source:
     key, _, article = code.partition(" ")
     NORMS[key]
     return Source(key, article)
-
-
-def numeral(number: int) -> str:
-    """A number from 1 to 999 as articles are numbered: 105 is 一百零五."""
-    hundreds, rest = divmod(number, 100)
-    tens, ones = divmod(rest, 10)
-    text = f"{_DIGITS[hundreds]}百" if hundreds else ""
-    if tens:
-        text += ("" if tens == 1 and not hundreds else _DIGITS[tens]) + "十"
-    elif hundreds and ones:
-        text += "零"
-    return text + (_DIGITS[ones] if ones else "")

@@ -12,7 +12,6 @@ from pymongo.errors import BulkWriteError
 
 from services.query.policies.citations import citations
 from services.query.policies.files import files_under, read_files
-from services.query.policies.library import Library
 from services.query.policies.policy import COLLECTION, STAMP, STAMPS, Policy, began
 from services.query.policies.sources import Fault, Reading, read_statutes
 from services.query.policies.stated import Stated
@@ -114,7 +113,6 @@ class _Writing:
         self._database, self._source = database, source
         self._report = Report()
         self._rewritten = False
-        Library(database).ensure_indexes()
 
     def take(self, reading: Reading) -> None:
         """Write the policies of a reading, in batches that MongoDB takes in one message."""

@@ -174,6 +174,7 @@ class Progress(_Standing):
         "declared files still missing, null while none is known", null=True
     )
     documents = show.parts(Document, "what there is to read")
+    guidance_url = show.text("what this side can do, with the clocks of this case", uri=True)
     stream_url = show.text(
         "its changes as they come, for half an hour; with `calendar.ics` for `stream` its dates",
         uri=True, sometimes=True,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import request
 
 from services.query import domain
+from services.query.guidance.guide import guidance_url
 from services.query.progress import answers
 from services.query.progress.cached import MaskedAnswers
 from services.query.progress.chains import chains
@@ -20,7 +22,7 @@ from services.query.progress.watch_api import stream_url
 from services.query.settings import QuerySettings
 from services.query.store import ReadModels
 from shared.asking import caller, json_bytes, typed_serial_number
-from shared.civil_time import today
+from shared.civil_time import civil_day, rfc3339, today
 from shared.contracts.fields import Code, Str
 from shared.contracts.schema import Body, parse_json, read
 from shared.errors import FieldError, Refused, Text
@@ -115,7 +117,23 @@ class ProgressDesk:
     def _unmasked(self, document: Document, number: str, viewer: Viewer) -> dict[str, Any]:
         url = self.settings.public_url
         seen = domain.unmasked(document, number, viewer, caller().language, url)
-        return seen | {"stream_url": stream_url(self.readers, url, number, viewer)}
+        return seen | {
+            "stream_url": stream_url(self.readers, url, number, viewer),
+            "guidance_url": f"{url}{_guidance(document, seen)}",
+        }
+
+
+def _guidance(document: Document, seen: Mapping[str, Any]) -> str:
+    """What this side can do, with the clocks of this case: its category, flags and days."""
+    reached = {step["status"]: step["at"] for step in seen["timeline"]}
+    agreement = seen["agreement"] or {}
+    days = {
+        "received_on": rfc3339(document["received_at"]),
+        "accepted_on": reached.get("accepted"),
+        "agreement_effective_on": agreement.get("effective_at"),
+    }
+    known = {name: civil_day(datetime.fromisoformat(at)) for name, at in days.items() if at}
+    return guidance_url(seen["category"], tuple(seen["flags"]), seen["division"]["code"], known)
 
 
 def routes(desk: ProgressDesk) -> Sequence[Route]:

@@ -21,7 +21,6 @@ from typing import Final
 from shared.errors import Transient
 from shared.stopping import is_stopping
 
-MEDIA_TYPE: Final = "text/event-stream"
 HEARTBEAT_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 0.5
 _RETRY_MS: Final = (500, 3_000)

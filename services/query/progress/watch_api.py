@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -19,10 +17,9 @@ from services.query.progress.calendar import MEDIA_TYPE as CALENDAR
 from services.query.progress.calendar import calendar_file
 from services.query.progress.changes import Changes
 from services.query.progress.readers import READER_REFUSALS, Readers
-from services.query.progress.streams import MEDIA_TYPE as EVENT_STREAM
 from services.query.progress.streams import Stream
 from services.query.progress.viewer import Viewer
-from shared.answering import SECURITY_HEADERS
+from shared import streaming
 from shared.asking import caller, typed_serial_number
 from shared.civil_time import today
 from shared.contracts.fields import Str
@@ -30,10 +27,10 @@ from shared.contracts.schema import Body, read
 from shared.errors import Refused, Text
 from shared.places import Places
 from shared.store import Document
+from shared.streaming import Connection
 from shared.web import Answer, Route
 
 _LAST_EVENT_ID: Final = "Last-Event-ID"
-_STREAM_HEADERS: Final = {**SECURITY_HEADERS, "X-Accel-Buffering": "no"}
 
 
 class Watching(Body):
@@ -59,7 +56,7 @@ class WatchDesk:
         number = typed_serial_number(serial_number)
         _, viewer = self._let_in(number)
         give_back = self.places.take(caller().address)
-        connection = _Connection(request.environ.get("gunicorn.socket"))
+        connection = Connection.of(request.environ)
         stream = Stream(
             number,
             self._shown(number, viewer),
@@ -69,7 +66,7 @@ class WatchDesk:
             self.stream_seconds,
         )
         chunks = stream.chunks(give_back, connection.hang_up)
-        response = Response(chunks, content_type=EVENT_STREAM, headers=_STREAM_HEADERS)
+        response = Response(chunks, content_type=streaming.MEDIA_TYPE, headers=streaming.HEADERS)
         response.call_on_close(give_back)  # also of one whose reader left before it began
         return response
 
@@ -111,31 +108,6 @@ def stream_url(readers: Readers, public_url: str, number: str, viewer: Viewer) -
     return f"{public_url}/v1/progress/{number}/stream?ticket={ticket}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Connection:
-    """The reader's connection, where the server lets it be seen."""
-
-    sock: socket.socket | None
-
-    def is_gone(self) -> bool:
-        """Whether the reader has closed it: a stream that waits for news would not notice."""
-        if self.sock is None:
-            return False
-        try:
-            return not self.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-
-    def hang_up(self) -> None:
-        """Shut it down: closing it, gunicorn would wait two seconds for a reader that does not
-        answer, and take no other connection meanwhile."""
-        if self.sock is not None:
-            with suppress(OSError):
-                self.sock.shutdown(socket.SHUT_RDWR)
-
-
 def routes(desk: WatchDesk) -> Sequence[Route]:
     """Operations that follow a case."""
     return (
@@ -143,7 +115,7 @@ def routes(desk: WatchDesk) -> Sequence[Route]:
             "GET", "/v1/progress/{serial_number}/stream", desk.stream,
             "How a case stands, now and whenever that changes, as server-sent events",
             query=Watching, headers={"X-Query-Code": "optional", _LAST_EVENT_ID: "optional"},
-            media_type=EVENT_STREAM, refusals=(*READER_REFUSALS, "validation_failed", "feed_busy"),
+            media_type=streaming.MEDIA_TYPE, refusals=(*READER_REFUSALS, "validation_failed", "feed_busy"),
         ),
         Route(
             "GET", "/v1/progress/{serial_number}/calendar.ics", desk.calendar,

@@ -131,12 +131,12 @@ def _exchange(database: Database[Document], rebuilds: Rebuilds, rebuild: Documen
         found = carry_over(database, collection, rebuild["opened_at"])
         database[shadow].rename(collection, dropTarget=True)
         rebuilds.exchanged(rebuild["_id"], collection)
-        Months(database).count_again()
         print(f"{collection}: {database[collection].estimated_document_count():,} documents serve")
         if found.count:
             print(f"  {found.count:,} carried over, at least in part: nobody told again")
             _list(found.first)
         _gaps(found)
+    Months(database).count_again()
 
 
 def _check(database: Database[Document]) -> bool:

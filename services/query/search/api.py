@@ -64,7 +64,7 @@ class SearchDesk:
             **{name: date.fromisoformat(asked[name]) for name in _DAYS if asked.get(name)},
         )
         day = today()
-        result = self.index.search(
+        result = self.index.current().search(
             asked.get("q") or "",
             filters,
             page=asked.get("page") or 1,
@@ -75,10 +75,10 @@ class SearchDesk:
         return result_view(result, caller().language, day)
 
     def suggest(self) -> dict[str, Any]:
-        return suggestions_view(self.index.suggest(_asked(Suggest()).get("q") or ""))
+        return suggestions_view(self.index.current().suggest(_asked(Suggest()).get("q") or ""))
 
     def related(self, policy_id: str, number: str) -> dict[str, Any]:
-        hits = self.index.related(policy_id, article_number(number) or "")
+        hits = self.index.current().related(policy_id, article_number(number) or "")
         if hits is None:
             raise Refused("not_found", Text("没有这一条", "There is no such article"))
         return related_view(hits, caller().language, today())

@@ -7,7 +7,6 @@ from __future__ import annotations
 import ctypes
 import threading
 import time
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import Counter, Histogram
@@ -15,9 +14,7 @@ from pymongo.errors import InvalidOperation
 
 from services.query.policies.library import Library
 from services.query.policies.policy import STAMPS
-from services.query.search.index import Hit, Result, SearchIndex
-from services.query.search.question import Filters
-from services.query.search.suggestions import Suggestion
+from services.query.search.index import SearchIndex
 from shared.backoff import pause
 from shared.errors import Transient
 from shared.log import logger
@@ -76,31 +73,8 @@ class LiveIndex:
                 )
                 self._follower.start()
 
-    def search(
-        self,
-        query: str,
-        filters: Filters,
-        page: int = 1,
-        size: int = 10,
-        *,
-        today: date,
-        sort: str = "relevance",
-        with_facets: bool = False,
-    ) -> Result:
-        """As SearchIndex.search; Transient while the first index is not there."""
-        return self._current().search(
-            query, filters, page, size, today=today, sort=sort, with_facets=with_facets
-        )
-
-    def suggest(self, prefix: str) -> tuple[Suggestion, ...]:
-        """As SearchIndex.suggest; Transient while the first index is not there."""
-        return self._current().suggest(prefix)
-
-    def related(self, policy_id: str, number: str) -> tuple[Hit, ...] | None:
-        """As SearchIndex.related; Transient while the first index is not there."""
-        return self._current().related(policy_id, number)
-
-    def _current(self) -> SearchIndex:
+    def current(self) -> SearchIndex:
+        """The index there is; Transient while the first one is not there."""
         if self._index is None:
             self.begin()
             self._looked.wait(FIRST_BUILD_SECONDS)

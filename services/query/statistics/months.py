@@ -13,10 +13,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from pymongo import ReplaceOne
-from pymongo.errors import DuplicateKeyError
 
 from services.query.statistics.counting import MOST_DAYS, Question, whole_pipeline
 from services.query.statistics.rolling import bounds, cells, months_within, provinces
+from shared.leases import Lease
 from shared.store import Document, backend_errors
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Months:
     def __init__(self, database: Database[Document]) -> None:
         self._cells = database[CELLS]
         self._months = database[MONTHS]
+        self._lease = Lease(database, "statistics", LEASE)
 
     def ensure_indexes(self) -> None:
         self._cells.create_index([("category", 1), ("flag", 1), ("month", 1), ("place", 1)])
@@ -62,13 +63,15 @@ class Months:
             yield from self._cells.find(wanted, {"_id": 0}, batch_size=500)
 
     def count_next(self, count: Count, today: date) -> str | None:
-        """Count the month that is due and has waited longest; None if none is due."""
-        now = datetime.now(UTC)
-        for month in self._due(today, now):
-            if self._claim(month, now):
-                self.keep(month, count)
-                return month
-        return None
+        """Count the month that is due and has waited longest; None if none is due, or another
+        process counts."""
+        with backend_errors():
+            if not self._lease.hold():
+                return None
+        month = next(iter(self._due(today, datetime.now(UTC))), None)
+        if month is not None:
+            self.keep(month, count)
+        return month
 
     def keep(self, month: str, count: Count) -> None:
         """Count a month now. Done again after a crash it gives the same."""
@@ -89,7 +92,7 @@ class Months:
         self._write(writes)
         with backend_errors():
             self._cells.delete_many({"month": month, "counted_at": {"$lt": at}})
-            done = {"$set": {"counted_at": at}, "$unset": {"claimed_until": "", "again": ""}}
+            done = {"$set": {"counted_at": at}, "$unset": {"again": ""}}
             self._months.update_one({"_id": month}, done, upsert=True)
 
     def count_again(self) -> None:
@@ -115,15 +118,3 @@ class Months:
             if counted_at + (LATEST_AGE if place < LATEST else OTHER_AGE) <= now:
                 due.append((counted_at, place, month))
         return [month for *_, month in sorted(due)]
-
-    def _claim(self, month: str, now: datetime) -> bool:
-        """Whether this process counts it: for a while nobody else does."""
-        free = {"$or": [{"claimed_until": {"$exists": False}}, {"claimed_until": {"$lte": now}}]}
-        with backend_errors():
-            try:
-                self._months.update_one(
-                    {"_id": month, **free}, {"$set": {"claimed_until": now + LEASE}}, upsert=True
-                )
-            except DuplicateKeyError:  # there, and not free
-                return False
-        return True

@@ -18,7 +18,6 @@ from services.notify.channels import (
     TryLater,
 )
 from services.notify.channels.failover import Failover
-from services.notify.channels.limits import Unlimited
 from services.notify.people.messages import Body
 from shared.errors import BackendAway
 
@@ -71,8 +70,28 @@ class Clock:
         return self.now
 
 
+@dataclass
+class Limits:
+    """None, unless it is full or slow."""
+
+    full: bool = False
+    slow: tuple[str, ...] = ()
+    given_back: list[bool] = field(default_factory=list)
+
+    def admit(self, _reference: str, _to: str, *, urgent: bool) -> None:
+        if self.full and not urgent:
+            raise NotNow("number_limit", 30)
+
+    def pace(self, provider: str, *, urgent: bool) -> None:  # noqa: ARG002
+        if provider in self.slow:
+            raise NotNow("rate_limit", 3)
+
+    def give_back(self, *, urgent: bool) -> None:
+        self.given_back.append(urgent)
+
+
 def failover(*providers: Provider, held: HeldInMemory | None = None, **options: Any) -> Failover:
-    options.setdefault("limits", Unlimited())
+    options.setdefault("limits", Limits())
     return Failover(providers, held=held or HeldInMemory(), **options)
 
 
@@ -237,24 +256,6 @@ def test_our_own_trouble_says_nothing_about_what_was_handed_over_before():
 
 
 # --- limits ------------------------------------------------------------------------------------
-
-
-@dataclass
-class Limits(Unlimited):
-    full: bool = False
-    slow: tuple[str, ...] = ()
-    given_back: list[bool] = field(default_factory=list)
-
-    def admit(self, _reference: str, _to: str, *, urgent: bool) -> None:
-        if self.full and not urgent:
-            raise NotNow("number_limit", 30)
-
-    def pace(self, provider: str, *, urgent: bool) -> None:  # noqa: ARG002
-        if provider in self.slow:
-            raise NotNow("rate_limit", 3)
-
-    def give_back(self, *, urgent: bool) -> None:
-        self.given_back.append(urgent)
 
 
 def test_over_a_limit_nobody_is_asked_but_what_is_urgent_goes():

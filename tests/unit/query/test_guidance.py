@@ -14,11 +14,11 @@ from services.query.guidance.claims import CLAIMS
 from services.query.guidance.clocks import CASE_CLOCKS
 from services.query.guidance.evidence import BURDENS, EVIDENCE
 from services.query.guidance.guide import Dispute, guidance, guidance_url
-from services.query.guidance.norms import NORMS, Source, cite, numeral
+from services.query.guidance.norms import NORMS, Source, cite
 from services.query.guidance.places import PLACES
 from services.query.guidance.statement import Statement, concerning
 from services.query.guidance.steps import STEPS
-from services.query.policies.policy import article_number, short_title
+from services.query.policies.policy import short_title
 from services.query.policies.sources import read_statutes, statutes_path
 from shared.contracts.vocabulary import CATEGORIES, FLAGS
 from shared.errors import Language
@@ -102,14 +102,6 @@ def test_a_source_leads_to_its_article_in_the_library():
     assert source.label("zh") == "《劳动合同法》第四十七条"
     assert source.label("en") == "Labour Contract Law, art. 47"
     assert source.url == "/v1/policies/%E5%8A%B3%E5%8A%A8%E5%90%88%E5%90%8C%E6%B3%95/articles/47"
-
-
-def test_article_numbers_are_written_as_statutes_write_them():
-    for number in range(1, 400):
-        assert article_number(f"第{numeral(number)}条") == str(number)
-    assert [numeral(n) for n in (10, 17, 20, 105, 110, 205)] == [
-        "十", "十七", "二十", "一百零五", "一百一十", "二百零五",
-    ]  # fmt: skip
 
 
 def test_every_norm_is_cited():
