@@ -66,24 +66,39 @@ class Mailbox:
         return answer
 
 
+class Server(Controller):
+    """An SMTP server whose connections are closed before its loop ends, so that none is left open."""
+
+    def end(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(5)
+        self.stop()
+
+    async def _hang_up(self) -> None:
+        self.handler.released.set()
+        # Asked before the server closes: Python 3.11 waits for no connection if asked afterwards.
+        closed = asyncio.ensure_future(self.server.wait_closed())
+        await asyncio.sleep(0)
+        self.server.close()
+        await closed
+
+
 @pytest.fixture
 def serve():
     """Start a server that behaves like this mailbox; gives an Email channel that uses it."""
     started = []
 
     def start(mailbox: Mailbox, *, timeout=0.5, user="", **server) -> Email:
-        controller = Controller(mailbox, hostname="127.0.0.1", port=0, **server)
+        controller = Server(mailbox, hostname="127.0.0.1", port=0, **server)
         # Controller.start connects to the port it was told; with port 0 it must learn the real one.
         with socket.create_server(("127.0.0.1", 0)) as free:
             controller.port = free.getsockname()[1]
         controller.start()
-        started.append((controller, mailbox))
+        started.append(controller)
         return an_email(controller.port, timeout=timeout, user=user)
 
     yield start
-    for controller, mailbox in started:
-        controller.loop.call_soon_threadsafe(mailbox.released.set)
-        controller.stop()
+    for controller in started:
+        controller.end()
 
 
 def an_email(port: int, *, timeout: float = 0.5, user: str = "", security="none") -> Email:
