@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+import orjson
+
 MAINLAND_TIME = ZoneInfo("Asia/Shanghai")
+
+_TO_THE_SECOND = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
 
 
 def civil_day(moment: datetime) -> date:
@@ -22,4 +26,5 @@ def today() -> date:
 
 def rfc3339(moment: datetime) -> str:
     """A moment in UTC to the second: `2026-11-20T03:00:00Z` (RFC 3339)."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    # An answer has many of them: this takes half the time of `isoformat`.
+    return orjson.dumps(moment.astimezone(UTC), option=_TO_THE_SECOND)[1:-1].decode()

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,19 +33,13 @@ from shared.told import ensure_told
 from shared.worker import Worker, _Running
 from tests.builders.events import an_event
 from tests.builders.histories import a_history
+from tests.waiting import eventually
 
 Document = dict[str, Any]
 Db = Database[Document]
 
 REQUEST = "read_models.rebuild_requested"
 MODELS = ("progress", "organisations")
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
-    ends = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends, "it did not happen in time"
-        time.sleep(0.01)
 
 
 @dataclass

@@ -6,6 +6,7 @@ in every run.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -42,6 +43,7 @@ from tests.builders.partner_queues import CHANNEL, a_broker, some_credentials
 from tests.builders.partner_subscriptions import some_subscription
 from tests.builders.routing import a_submitted_event, apply, fill
 from tests.house.sources import ROOT, SERVICES
+from tests.waiting import eventually
 from tests.web import Web, running
 
 NUMBER = "2634626885086477"
@@ -51,7 +53,7 @@ FILES = [
     {"file_name": "照片.jpg", "kind": "attendance_record", "content_type": "image/jpeg", "size_bytes": 9},
 ]  # fmt: skip
 LAW = """\
-# 虚构省劳动争议处理办法
+# {title}
 
 2020年5月1日虚构省人民政府公布 自2020年6月1日起施行
 
@@ -61,6 +63,9 @@ LAW = """\
 
 第二条 调解不成的，可以申请仲裁。
 """
+
+_PROVINCES = itertools.count(1)
+"""No title comes twice, so that an index which has it was built from the library as it is."""
 
 DOCUMENTS = {
     s: json.loads((ROOT / f"docs/contracts/openapi/{s}.json").read_text("utf-8")) for s in SERVICES
@@ -328,10 +333,15 @@ def furnish_query(web: Web, folder: Path) -> Known:
     )
     web.runner(LEARNING).apply([submitted.to_json()])
     assert not web.database.set_aside.count_documents({})
-    laws = folder / "地方政府规章"
-    laws.mkdir()
-    (laws / "虚构省劳动争议处理办法(2020-05-01).md").write_text(LAW, "utf-8")
-    (policy,) = import_files(web.database, [laws]).added
+    title = f"虚构{next(_PROVINCES)}省劳动争议处理办法"
+    (folder / "地方政府规章").mkdir()
+    law = folder / "地方政府规章" / f"{title}(2020-05-01).md"
+    law.write_text(LAW.format(title=title), "utf-8")
+    (policy,) = import_files(web.database, [law]).added
+    # The index follows in its own time; it may be at the library that has just been emptied.
+    eventually(
+        lambda: policy in {hit["id"] for hit in web.call("GET", "/v1/policies").json["items"]}
+    )
     person = web.token("applicant", id_number=an_id_number())["Authorization"]
     return Known(
         parameters={
@@ -339,7 +349,7 @@ def furnish_query(web: Web, folder: Path) -> Known:
             "X-Query-Code": [CODE],
             "policy_id": [policy],
             "number": ["1", "2", "第一条"],
-            "q": ["拖欠工资", "老板不发工资怎么办", "虚构省劳动争议处理办法第一条", "工"],
+            "q": ["拖欠工资", "老板不发工资怎么办", f"{title}第一条", "工"],
             "parent": ["370100", "37"],
             "division": ["370102", "370102013"],
             "region": ["370000"],
@@ -356,7 +366,7 @@ def furnish_query(web: Web, folder: Path) -> Known:
                 {"started_on": "2020-02-29", "ended_on": "2026-08-31", "monthly_wage": "8000.50"},
                 {"owed": 1200.5},
             ],
-            "post_v1_policies_imports": [LAW.encode(), b"<p>", b""],
+            "post_v1_policies_imports": [law.read_bytes(), b"<p>", b""],
             "post_v1_progress_lookups": [
                 {"serial_number": NUMBER, "query_code": CODE},
                 {"serial_number": NUMBER, "phone_last4": "0011"},

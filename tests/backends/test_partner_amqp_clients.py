@@ -20,9 +20,10 @@ from services.notify.partners.log import EventLog
 from shared.settings import SettingsError
 from tests import node
 from tests.builders.partner_log import logged, many
-from tests.builders.partner_queues import PATH, WANTED, Stand, eventually
+from tests.builders.partner_queues import PATH, WANTED, Stand
 from tests.builders.tls import an_authority, encrypted
 from tests.house.sources import ROOT
+from tests.waiting import eventually
 
 EXAMPLE = ROOT / "docs" / "examples" / "partners" / "amqp-node"
 PROBES = Path(__file__).with_name("partner_amqp_probes.mjs")

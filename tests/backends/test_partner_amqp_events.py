@@ -19,7 +19,8 @@ from shared.broker import Broker, Outcome
 from shared.contracts.events import faults
 from shared.contracts.partner_events import DROPPED_QUEUE
 from tests.builders.partner_log import a_partner_event, logged, many
-from tests.builders.partner_queues import Stand, as_partner, eventually
+from tests.builders.partner_queues import Stand, as_partner
+from tests.waiting import eventually
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ from standardwebhooks.webhooks import Webhook
 from services.notify.partners import deliveries_api
 from services.notify.partners.schedule import Pauses
 from shared.sealing import Keyring
-from tests.builders.endpoints import Endpoints, until
+from tests.builders.endpoints import Endpoints
 from tests.builders.partner_log import a_partner_event, logged, many
 from tests.builders.partner_subscriptions import a_delivery, ask, got, make, partner
 from tests.builders.webhooks import Dispatching, dispatching
+from tests.waiting import eventually
 from tests.web import Web, problem, running
 
 SOON = Pauses((0.2,) * 50)
@@ -84,12 +85,12 @@ def test_from_the_handshake_to_the_last_event(notify: Web, partners: Endpoints) 
     logged(notify.database, *many(2))  # before there was anybody
     key = registered(notify, partners, refuses_unsigned=True)
     with delivering(notify) as work:
-        until(lambda: status(notify, key) == "active")
+        eventually(lambda: status(notify, key) == "active")
         (event_id,) = logged(notify.database, a_partner_event(serial=SERIAL))
-        until(lambda: delivered(notify, key, 1))
+        eventually(lambda: delivered(notify, key, 1))
         shown = got(notify, "GET", key)
         assert shown["verification"]["next_attempt_at"] is None
-        until(lambda: got(notify, "GET", key)["progress"]["behind"] == 0)
+        eventually(lambda: got(notify, "GET", key)["progress"]["behind"] == 0)
         assert got(notify, "GET", key)["progress"]["last_error"] is None
 
         tried = got(notify, "POST", f"{key}/test")
@@ -98,13 +99,13 @@ def test_from_the_handshake_to_the_last_event(notify: Web, partners: Endpoints) 
         assert [t["event_id"] for t in listed(notify, key)["tests"]] == [tried["event_id"]]
 
         assert ask(notify, "DELETE", key).status_code == 204
-        until(lambda: key not in work.lanes)
+        eventually(lambda: key not in work.lanes)
         calls = len(partners.received["/handshake"])
         logged(notify.database, *many(3))
         other = registered(notify, partners, "/lenient")
-        until(lambda: status(notify, other) == "active")
+        eventually(lambda: status(notify, other) == "active")
         logged(notify.database, *many(1))
-        until(lambda: delivered(notify, other, 1))
+        eventually(lambda: delivered(notify, other, 1))
         assert len(partners.received["/handshake"]) == calls, "the deleted one is left alone"
     _, _, event, test = partners.received["/handshake"]
     assert (event.event_id, test.event_id) == (event_id, tried["event_id"])
@@ -117,7 +118,7 @@ def test_from_the_handshake_to_the_last_event(notify: Web, partners: Endpoints) 
 def test_a_test_event_tells_what_the_endpoint_says(notify: Web, partners: Endpoints) -> None:
     key = registered(notify, partners)
     with delivering(notify):
-        until(lambda: status(notify, key) == "active")
+        eventually(lambda: status(notify, key) == "active")
         partners.answers["/handshake"] = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
         tried = got(notify, "POST", f"{key}/test")
     assert tried["status"] == "retrying"
@@ -148,9 +149,9 @@ def test_a_replay_since_a_moment_brings_everything_again_in_order(
 ) -> None:
     key = registered(notify, partners)
     with delivering(notify):
-        until(lambda: status(notify, key) == "active")
+        eventually(lambda: status(notify, key) == "active")
         events = logged(notify.database, *(a_partner_event(serial=SERIAL) for _ in range(6)))
-        until(lambda: delivered(notify, key, 6))
+        eventually(lambda: delivered(notify, key, 6))
         first = partners.ids("/handshake")[1:]
         assert first == events
         middle = datetime.now(UTC)
@@ -159,13 +160,13 @@ def test_a_replay_since_a_moment_brings_everything_again_in_order(
         since = (middle - timedelta(minutes=5)).isoformat()
         begun = got(notify, "POST", f"{key}/replay", {"since": since})
         assert begun == {"events": 4, "on_their_way": 0, "not_found": []}
-        until(lambda: len(partners.ids("/handshake")) == 1 + 6 + 4)
+        eventually(lambda: len(partners.ids("/handshake")) == 1 + 6 + 4)
         assert partners.ids("/handshake")[7:] == events[2:]
-        until(lambda: all(len(d["attempts"]) == 2 for d in listed(notify, key)["items"][:4]))
+        eventually(lambda: all(len(d["attempts"]) == 2 for d in listed(notify, key)["items"][:4]))
         later = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
         assert got(notify, "POST", f"{key}/replay", {"since": later})["events"] == 0
         logged(notify.database, a_partner_event(serial=SERIAL))
-        until(lambda: delivered(notify, key, 7))
+        eventually(lambda: delivered(notify, key, 7))
     assert len(partners.ids("/handshake")) == 1 + 6 + 4 + 1
 
 
@@ -177,16 +178,16 @@ def test_single_events_are_delivered_again_or_for_the_first_time(
     )
     key = registered(notify, partners, divisions=["37"])
     with delivering(notify):
-        until(lambda: status(notify, key) == "active")
+        eventually(lambda: status(notify, key) == "active")
         first, second = logged(notify.database, *many(2))
-        until(lambda: delivered(notify, key, 2))
-        until(lambda: got(notify, "GET", key)["progress"]["behind"] == 0)
+        eventually(lambda: delivered(notify, key, 2))
+        eventually(lambda: got(notify, "GET", key)["progress"]["behind"] == 0)
         asked = [second, before, unwanted, "unknown", second]
         begun = got(notify, "POST", f"{key}/replay", {"event_ids": asked})
         assert begun == {"events": 2, "on_their_way": 0, "not_found": [unwanted, "unknown"]}
-        until(lambda: len(partners.ids("/handshake")) == 1 + 2 + 2)
-        until(lambda: delivered(notify, key, 3))
-        until(lambda: len(got(notify, "GET", f"{key}/deliveries/{second}")["attempts"]) == 2)
+        eventually(lambda: len(partners.ids("/handshake")) == 1 + 2 + 2)
+        eventually(lambda: delivered(notify, key, 3))
+        eventually(lambda: len(got(notify, "GET", f"{key}/deliveries/{second}")["attempts"]) == 2)
     assert sorted(partners.ids("/handshake")[1:]) == sorted([first, second, second, before])
     bodies = {call.body for call in partners.received["/handshake"] if call.event_id == second}
     assert len(bodies) == 1

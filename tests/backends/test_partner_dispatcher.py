@@ -14,13 +14,14 @@ from services.notify.partners.deliveries import (
 from services.notify.partners.resolving import NoAddress
 from services.notify.partners.schedule import Pauses
 from services.notify.partners.subscriptions import new_secret
-from tests.builders.endpoints import Endpoints, until
+from tests.builders.endpoints import Endpoints
 from tests.builders.webhooks import (
     a_subscription,
     dispatching,
     log_events,
     provided,
 )
+from tests.waiting import eventually
 
 SOON = Pauses((0.3,) * 50)
 """Retries that a test can wait for."""
@@ -56,7 +57,7 @@ def test_every_event_arrives_once_signed_as_it_is_in_the_log(db: Db, partners: E
     key = subscribed(db, partners, secret=secret)
     ids = log_events(db, 300)
     with dispatching(db):
-        until(lambda: statuses(db, key) == {"delivered": 300})
+        eventually(lambda: statuses(db, key) == {"delivered": 300})
     assert sorted(partners.ids("/ok")) == sorted(ids)
     bodies = {d["_id"]: d["body"] for d in db["partner_events"].find()}
     for call in partners.received["/ok"]:
@@ -70,7 +71,7 @@ def test_a_delivery_says_what_was_sent_and_what_came_of_it(db: Db, partners: End
     key = subscribed(db, partners)
     (event_id,) = log_events(db, 1, subjects=["2634626885086477"])
     with dispatching(db):
-        until(lambda: statuses(db, key) == {"delivered": 1})
+        eventually(lambda: statuses(db, key) == {"delivered": 1})
     found = db["deliveries"].find_one() or {}
     (attempt,) = found["attempts"]
     assert found["_id"] == delivery_id(key, event_id)
@@ -92,10 +93,10 @@ def test_only_what_matches_is_sent_and_the_rest_is_passed(db: Db, partners: Endp
     log_events(db, 3, division="110101")
     log_events(db, 3, name="case.closed")
     with dispatching(db):
-        until(lambda: len(partners.ids("/ok")) == 3)
+        eventually(lambda: len(partners.ids("/ok")) == 3)
         wanted += log_events(db, 1, division="3701")
-        until(lambda: len(partners.ids("/ok")) == 4)
-        until(lambda: lane(db, key).get("cursor", 0) == 10)
+        eventually(lambda: len(partners.ids("/ok")) == 4)
+        eventually(lambda: lane(db, key).get("cursor", 0) == 10)
     assert sorted(partners.ids("/ok")) == sorted(wanted)
 
 
@@ -103,7 +104,7 @@ def test_events_of_one_case_arrive_in_their_order(db: Db, partners: Endpoints) -
     key = subscribed(db, partners)
     ids = log_events(db, 200, subjects=["a", "b", "c"])
     with dispatching(db):
-        until(lambda: statuses(db, key) == {"delivered": 200})
+        eventually(lambda: statuses(db, key) == {"delivered": 200})
     for number in range(3):
         mine = ids[number::3]
         assert [each for each in partners.ids("/ok") if each in set(mine)] == mine
@@ -116,11 +117,11 @@ def test_a_failed_event_keeps_back_its_case_alone_and_is_tried_again(
     partners.answers["/ok"] = b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"
     first, second, third, other = log_events(db, 4, subjects=["a", "a", "a", "b"])
     with dispatching(db, schedule=SOON):
-        until(lambda: statuses(db, key) == {"retrying": 4})
+        eventually(lambda: statuses(db, key) == {"retrying": 4})
         assert set(partners.ids("/ok")) == {first, other}
         assert lane(db, key).get("cursor") in {None, 0, 4}
         del partners.answers["/ok"]
-        until(lambda: statuses(db, key) == {"delivered": 4}, seconds=15)
+        eventually(lambda: statuses(db, key) == {"delivered": 4}, seconds=15)
     own = [each for each in partners.ids("/ok") if each != other]
     assert own == [first] * (len(own) - 2) + [second, third]
     found = db["deliveries"].find_one({"event_id": first}) or {}
@@ -162,8 +163,8 @@ def test_each_bad_endpoint_has_its_clear_state_and_a_good_one_beside_it_gets_eve
     good = subscribed(db, partners)
     with dispatching(db, seconds=1.0, lookup=_lookup):
         ids = log_events(db, 100)
-        until(lambda: statuses(db, good) == {"delivered": 100})
-        until(lambda: all(lane(db, key).get("failures") for key in bad))
+        eventually(lambda: statuses(db, good) == {"delivered": 100})
+        eventually(lambda: all(lane(db, key).get("failures") for key in bad))
     assert sorted(partners.ids("/ok")) == sorted(ids)  # and nothing that was redirected there
     for key, ended in bad.items():
         attempt = _first_attempt(db, key)

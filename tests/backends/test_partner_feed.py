@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +18,7 @@ from services.notify.partners.log import EventLog
 from services.notify.partners.tail import Tail
 from shared import stopping
 from tests.builders.partner_log import a_partner_event, logged, many
+from tests.waiting import eventually
 from tests.web import AWAY, Web, problem
 
 CHANNEL = "app_pocket_12333"
@@ -39,13 +39,6 @@ def page(web: Web, **query: Any) -> dict[str, Any]:
 
 def ids(found: dict[str, Any]) -> list[str]:
     return [event["id"] for event in found["items"]]
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
-    ends = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends, "it did not happen in time"
-        time.sleep(0.01)
 
 
 # --- pages ---------------------------------------------------------------------------------------

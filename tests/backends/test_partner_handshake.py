@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from pymongo.database import Database
 
 from services.notify.partners.subscriptions import new_secret
-from tests.builders.endpoints import Endpoints, endpoints, until
+from tests.builders.endpoints import Endpoints, endpoints
 from tests.builders.webhooks import (
     a_subscription,
     change,
@@ -24,6 +24,7 @@ from tests.builders.webhooks import (
     log_events,
     provided,
 )
+from tests.waiting import eventually
 
 Db = Database[dict[str, Any]]
 
@@ -54,8 +55,8 @@ def test_an_endpoint_that_repeats_the_challenge_gets_what_came_since_it_was_regi
     ids = log_events(db, 5)
     key = pending(db, partners.url("/handshake"), secret=secret, starts_after=2)
     with dispatching(db):
-        until(lambda: of(db, key)["status"] == "active")
-        until(lambda: db["deliveries"].count_documents({"status": "delivered"}) == 3)
+        eventually(lambda: of(db, key)["status"] == "active")
+        eventually(lambda: db["deliveries"].count_documents({"status": "delivered"}) == 3)
     first, *events = partners.received["/handshake"]
     assert first.event["type"] == "cn.tiaojie.subscription.verification.v1"
     assert first.event["subject"] == key
@@ -69,8 +70,8 @@ def test_one_that_says_it_refuses_what_is_not_signed_has_to(db: Db, partners: En
     strict = pending(db, partners.url("/handshake"), secret=secret, refuses_unsigned=True)
     lenient = pending(db, partners.url("/lenient"), refuses_unsigned=True)
     with dispatching(db):
-        until(lambda: of(db, strict)["status"] == "active")
-        until(lambda: of(db, lenient)["verification"]["tries"] == 1)
+        eventually(lambda: of(db, strict)["status"] == "active")
+        eventually(lambda: of(db, lenient)["verification"]["tries"] == 1)
     assert of(db, lenient)["verification"]["last_code"] == "accepted_unsigned"
     unsigned, signed = partners.received["/handshake"]
     assert "webhook-signature" not in unsigned.headers
@@ -100,7 +101,7 @@ def test_each_failure_is_told_and_tried_again_later(db: Db, partners: Endpoints)
     keys[pending(db, "http://127.0.0.1:1/", channel="app_b")] = "connection"
     began = dt.datetime.now(dt.UTC)
     with dispatching(db, seconds=0.5):
-        until(lambda: all(of(db, key)["verification"]["tries"] for key in keys))
+        eventually(lambda: all(of(db, key)["verification"]["tries"] for key in keys))
     for key, code in keys.items():
         found = of(db, key)
         assert found["status"] == "pending"
@@ -114,7 +115,7 @@ def test_the_last_failure_ends_it_and_410_the_first_time(db: Db, partners: Endpo
     late = {"tries": 7, "next_attempt_at": dt.datetime.now(dt.UTC), "last_code": "http_500"}
     change(db, key, verification=late)
     with dispatching(db):
-        until(lambda: of(db, key)["status"] == of(db, gone)["status"] == "stopped")
+        eventually(lambda: of(db, key)["status"] == of(db, gone)["status"] == "stopped")
     assert (of(db, key)["reason"], of(db, gone)["reason"]) == ("unverified", "gone")
 
 
@@ -125,7 +126,7 @@ def test_one_channel_with_endpoints_that_hang_does_not_keep_others_waiting(
         pending(db, partners.url("/hang"), channel="app_many")
     key = pending(db, partners.url("/lenient"), channel="app_one")
     with dispatching(db, seconds=1.0):
-        until(lambda: of(db, key)["status"] == "active")
+        eventually(lambda: of(db, key)["status"] == "active")
         assert len(partners.received["/hang"]) <= 4
 
 
@@ -169,7 +170,7 @@ def test_a_certificate_of_an_unknown_authority_is_no_certificate(
     with endpoints(tls=own_certificate) as behind_tls:
         key = pending(db, behind_tls.url("/lenient"))
         with dispatching(db):
-            until(lambda: of(db, key)["verification"]["tries"] == 1)
+            eventually(lambda: of(db, key)["verification"]["tries"] == 1)
         assert of(db, key)["verification"]["last_code"] == "tls"
         assert not behind_tls.received
 
@@ -182,6 +183,6 @@ def test_a_certificate_of_a_known_authority_lets_events_through(
         key = pending(db, behind_tls.url("/lenient"))
         log_events(db, 20)
         with dispatching(db):
-            until(lambda: of(db, key)["status"] == "active")
-            until(lambda: db["deliveries"].count_documents({"status": "delivered"}) == 20)
+            eventually(lambda: of(db, key)["status"] == "active")
+            eventually(lambda: db["deliveries"].count_documents({"status": "delivered"}) == 20)
         assert behind_tls.connections <= 10  # used again

@@ -18,7 +18,7 @@ from services.notify.partners.schedule import Pauses
 from services.notify.partners.shards import shard_of
 from services.notify.partners.subscriptions import new_secret
 from shared.sealing import Keyring, new_key
-from tests.builders.endpoints import Endpoints, until
+from tests.builders.endpoints import Endpoints
 from tests.builders.webhooks import (
     KEYRING,
     a_subscription,
@@ -27,6 +27,7 @@ from tests.builders.webhooks import (
     log_events,
     provided,
 )
+from tests.waiting import eventually
 
 Db = Database[dict[str, Any]]
 NO = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
@@ -80,10 +81,10 @@ def test_410_stops_the_subscription_and_cancels_what_waits(db: Db, partners: End
     partners.answers["/ok"] = NO
     log_events(db, 3, subjects=["a"])
     with dispatching(db, schedule=SOON):
-        until(lambda: statuses(db, key) == ["retrying"] * 3)
+        eventually(lambda: statuses(db, key) == ["retrying"] * 3)
         partners.answers["/ok"] = GONE
-        until(lambda: of(db, key)["status"] == "stopped")
-        until(lambda: statuses(db, key) == ["cancelled"] * 3)
+        eventually(lambda: of(db, key)["status"] == "stopped")
+        eventually(lambda: statuses(db, key) == ["cancelled"] * 3)
         calls = len(partners.ids("/ok"))
         log_events(db, 3)
         time.sleep(0.3)
@@ -99,8 +100,8 @@ def test_a_day_of_failures_pauses_and_resuming_delivers_everything_in_order(
     db["lanes"].insert_one(a_lane_that_fails(key, hours=25))
     partners.answers["/ok"] = NO
     with dispatching(db, schedule=SOON):
-        until(lambda: of(db, key)["status"] == "paused")
-        until(lambda: set(statuses(db, key)) == {"held"})
+        eventually(lambda: of(db, key)["status"] == "paused")
+        eventually(lambda: set(statuses(db, key)) == {"held"})
         assert of(db, key)["reason"] == "failing"
         assert (db["lanes"].find_one() or {})["last_error"] == "http_500"
         assert of(db, key)["failing_since"] is not None
@@ -109,7 +110,7 @@ def test_a_day_of_failures_pauses_and_resuming_delivers_everything_in_order(
         partners.received.clear()
         del partners.answers["/ok"]
         change(db, key, status="active", failing_since=None, reason=None)
-        until(lambda: statuses(db, key) == ["delivered"] * 16)
+        eventually(lambda: statuses(db, key) == ["delivered"] * 16)
     for subject in (0, 1):
         mine = [*ids[subject::2], *later[subject::2]]
         assert [each for each in partners.ids("/ok") if each in set(mine)] == mine
@@ -121,11 +122,11 @@ def test_a_replay_since_a_time_repeats_from_there_with_the_same_ids(
     key = subscribed(db, partners)
     ids = log_events(db, 20)
     with dispatching(db):
-        until(lambda: statuses(db, key) == ["delivered"] * 20)
+        eventually(lambda: statuses(db, key) == ["delivered"] * 20)
         change(db, key, rewind={"position": 12, "epoch": 1, "at": datetime.now(UTC)})
-        until(lambda: len(partners.ids("/ok")) == 28)
+        eventually(lambda: len(partners.ids("/ok")) == 28)
         later = log_events(db, 2)
-        until(lambda: statuses(db, key) == ["delivered"] * 22)
+        eventually(lambda: statuses(db, key) == ["delivered"] * 22)
     counts = {each: partners.ids("/ok").count(each) for each in [*ids, *later]}
     assert [counts[each] for each in ids] == [1] * 12 + [2] * 8
     assert [counts[each] for each in later] == [1, 1]
@@ -139,10 +140,10 @@ def test_a_replay_since_a_time_takes_up_what_was_given_up(db: Db, partners: Endp
     partners.answers["/ok"] = NO
     ids = log_events(db, 3, subjects=["a"])
     with dispatching(db, schedule=Pauses((0.05,))):
-        until(lambda: statuses(db, key) == ["exhausted"] * 3)
+        eventually(lambda: statuses(db, key) == ["exhausted"] * 3)
         del partners.answers["/ok"]
         change(db, key, rewind={"position": 0, "epoch": 1, "at": datetime.now(UTC)})
-        until(lambda: statuses(db, key) == ["delivered"] * 3)
+        eventually(lambda: statuses(db, key) == ["delivered"] * 3)
     assert partners.ids("/ok")[-3:] == ids
 
 
@@ -150,12 +151,12 @@ def test_single_events_are_replayed_as_they_are_asked_for(db: Db, partners: Endp
     key = subscribed(db, partners)
     ids = log_events(db, 5)
     with dispatching(db):
-        until(lambda: statuses(db, key) == ["delivered"] * 5)
+        eventually(lambda: statuses(db, key) == ["delivered"] * 5)
         db["deliveries"].update_many(
             {"_id": {"$in": [delivery_id(key, each) for each in ids[1:3]]}},
             {"$set": due_again(datetime.now(UTC))},
         )
-        until(lambda: statuses(db, key) == ["delivered"] * 5 and len(partners.ids("/ok")) == 7)
+        eventually(lambda: statuses(db, key) == ["delivered"] * 5 and len(partners.ids("/ok")) == 7)
         time.sleep(2 * DUE_SECONDS)  # asked again, it is not found
     assert sorted(partners.ids("/ok")[5:]) == sorted(ids[1:3])
 
@@ -164,7 +165,7 @@ def test_a_test_event_reaches_its_subscription_alone(db: Db, partners: Endpoints
     key, other = subscribed(db, partners), subscribed(db, partners, "/status/200")
     event_id = secrets.token_hex(8)
     with dispatching(db) as running:
-        until(lambda: running.lanes == {key, other})
+        eventually(lambda: running.lanes == {key, other})
         document = document_of_test_event(
             key,
             "app_example",
@@ -174,7 +175,7 @@ def test_a_test_event_reaches_its_subscription_alone(db: Db, partners: Endpoints
             at=datetime.now(UTC),
         )
         db["deliveries"].insert_one(document)
-        until(lambda: statuses(db, key) == ["delivered"])
+        eventually(lambda: statuses(db, key) == ["delivered"])
         time.sleep(2 * DUE_SECONDS)  # asked again, it is not found
     (call,) = partners.received["/ok"]
     assert (call.event_id, call.body) == (event_id, document["body"])
@@ -185,7 +186,7 @@ def test_retry_after_holds_all_events_of_the_subscription(db: Db, partners: Endp
     key = subscribed(db, partners, "/status/429?30")
     log_events(db, 5)
     with dispatching(db, schedule=SOON):
-        until(lambda: statuses(db, key) == ["retrying"])
+        eventually(lambda: statuses(db, key) == ["retrying"])
         time.sleep(0.3)
     found = db["deliveries"].find_one() or {}
     assert len(partners.ids("/status/429?30")) == 1
@@ -198,7 +199,7 @@ def test_a_slow_partner_sets_its_own_pace(db: Db, partners: Endpoints) -> None:
     few = subscribed(db, partners, "/status/200", max_per_second=20.0)
     log_events(db, 15)
     with dispatching(db):
-        until(lambda: statuses(db, slow) == statuses(db, few) == ["delivered"] * 15)
+        eventually(lambda: statuses(db, slow) == statuses(db, few) == ["delivered"] * 15)
     calls = partners.received["/slow?0.02"]
     assert all(a.answered_at <= b.at for a, b in pairwise(calls))
     times = [call.at for call in partners.received["/status/200"]]
@@ -210,7 +211,7 @@ def test_a_secret_that_is_added_signs_beside_the_old_one_until_that_ends(
 ) -> None:
     key = subscribed(db, partners)
     with dispatching(db) as running:
-        until(lambda: running.lanes == {key})
+        eventually(lambda: running.lanes == {key})
         now = datetime.now(UTC)
         sealed = KEYRING.seal(new_secret().encode(), f"subscription:{key}")
         (old,) = of(db, key)["secrets"]
@@ -220,12 +221,12 @@ def test_a_secret_that_is_added_signs_beside_the_old_one_until_that_ends(
 
         def signatures() -> int:
             log_events(db, 1)
-            until(lambda: statuses(db, key)[-1:] == ["delivered"])
+            eventually(lambda: statuses(db, key)[-1:] == ["delivered"])
             last = partners.received["/ok"][-1]
             return len(last.headers["webhook-signature"].split(" "))
 
-        until(lambda: signatures() == 2)
-        until(lambda: signatures() == 1)
+        eventually(lambda: signatures() == 2)
+        eventually(lambda: signatures() == 1)
 
 
 def test_another_address_and_another_filter_hold_from_where_the_lane_stands(
@@ -234,7 +235,7 @@ def test_another_address_and_another_filter_hold_from_where_the_lane_stands(
     key = subscribed(db, partners)
     with dispatching(db) as running:
         first = log_events(db, 3)
-        until(lambda: statuses(db, key) == ["delivered"] * 3)
+        eventually(lambda: statuses(db, key) == ["delivered"] * 3)
         version = running.dispatcher._settling.running[key].subscription["version"]
         change(db, key, url=partners.url("/status/202"), event_types=["cn.tiaojie.case.closed.v1"])
 
@@ -242,10 +243,10 @@ def test_another_address_and_another_filter_hold_from_where_the_lane_stands(
             found = running.dispatcher._settling.running.get(key)
             return found is not None and found.subscription["version"] > version
 
-        until(is_open_again)
+        eventually(is_open_again)
         log_events(db, 3)
         second = log_events(db, 3, name="case.closed")
-        until(lambda: statuses(db, key) == ["delivered"] * 6)
+        eventually(lambda: statuses(db, key) == ["delivered"] * 6)
     assert sorted(partners.ids("/ok")) == sorted(first)
     assert sorted(partners.ids("/status/202")) == sorted(second)
 
@@ -258,7 +259,7 @@ def test_a_subscription_whose_secrets_cannot_be_read_holds_up_nobody(
     key = subscribed(db, partners)
     log_events(db, 3)
     with dispatching(db):
-        until(lambda: statuses(db, key) == ["delivered"] * 3)
+        eventually(lambda: statuses(db, key) == ["delivered"] * 3)
     assert partners.ids("/status/200") == []
     assert logged.getvalue().count("lane_not_opened") == 1
 
@@ -270,7 +271,7 @@ def test_a_backlog_longer_than_any_queue_is_worked_off_beside_new_events(
     key = subscribed(db, partners)
     with dispatching(db):
         ids += log_events(db, 100)
-        until(lambda: len(partners.ids("/ok")) == 1600, seconds=30)
-        until(lambda: (db["lanes"].find_one() or {}).get("cursor") == 1600)
+        eventually(lambda: len(partners.ids("/ok")) == 1600, seconds=30)
+        eventually(lambda: (db["lanes"].find_one() or {}).get("cursor") == 1600)
     assert sorted(partners.ids("/ok")) == sorted(ids)
     assert statuses(db, key) == ["delivered"] * 1600

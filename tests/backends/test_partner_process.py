@@ -15,9 +15,10 @@ from services.notify.settings import NotifySettings
 from shared.broker import provision
 from shared.sealing import Keyring, new_key
 from shared.settings import SettingsError
-from tests.builders.endpoints import endpoints, until
+from tests.builders.endpoints import endpoints
 from tests.builders.webhooks import a_subscription, log_events, provided
 from tests.chaos.dispatchers import Crowd
+from tests.waiting import eventually
 
 
 def test_it_tells_how_it_is_and_ends_in_good_order_with_a_call_under_way(
@@ -33,10 +34,10 @@ def test_it_tells_how_it_is_and_ends_in_good_order_with_a_call_under_way(
         document = a_subscription(served.url("/slow?0.5"), keyring=Keyring.parse(keys))
         database["subscriptions"].insert_one(document)
         crowd.start(0, port)
-        until(lambda: _get(port, "/readyz") == 200)
+        eventually(lambda: _get(port, "/readyz") == 200)
         assert _get(port, "/healthz") == 200
         log_events(database, 2, subjects=["a"], placed=False)
-        until(lambda: len(served.received["/slow?0.5"]) == 1)
+        eventually(lambda: len(served.received["/slow?0.5"]) == 1)
         assert crowd.stop() == [0], crowd.logs()
     statuses = [d["status"] for d in database["deliveries"].find()]
     leases = list(database["leases"].find({"_id": {"$regex": "^(shard|dispatcher)"}}))

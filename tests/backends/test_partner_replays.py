@@ -13,8 +13,9 @@ from services.notify.partners.log import EventLog
 from services.notify.partners.replaying import single
 from services.notify.partners.schedule import Pauses
 from services.notify.partners.subscriptions import Subscriptions
-from tests.builders.endpoints import Endpoints, until
+from tests.builders.endpoints import Endpoints
 from tests.builders.webhooks import KEYRING, a_subscription, dispatching, log_events, provided
+from tests.waiting import eventually
 
 Db = Database[dict[str, Any]]
 HOURS_LATER = Pauses((3600.0,) * 50)
@@ -55,13 +56,13 @@ def test_an_event_that_waits_for_its_next_try_is_sent_at_once_those_behind_it_in
     partners.answers["/ok"] = NO
     first, second, third = log_events(db, 3, subjects=["a"])
     with dispatching(db, schedule=HOURS_LATER):
-        until(lambda: count(db, status="retrying") == 3)
+        eventually(lambda: count(db, status="retrying") == 3)
         assert partners.ids("/ok") == [first]
         assert asked_for(db, subscription, third, second)["events"] == 2
         assert count(db, next_attempt_at=None) == 2, "they wait for the first of their case"
         del partners.answers["/ok"]
         assert asked_for(db, subscription, first)["events"] == 1
-        until(lambda: count(db, status="delivered") == 3)
+        eventually(lambda: count(db, status="delivered") == 3)
     assert partners.ids("/ok") == [first, first, second, third]
 
 
@@ -72,10 +73,10 @@ def test_what_is_held_while_a_subscription_is_paused_stays_held(
     partners.answers["/ok"] = NO
     (event_id,) = log_events(db, 1)
     with dispatching(db, schedule=HOURS_LATER):
-        until(lambda: count(db, status="retrying") == 1)
+        eventually(lambda: count(db, status="retrying") == 1)
         paused = {"$set": {"status": "paused"}, "$inc": {"version": 1}}
         db["subscriptions"].update_one({}, paused)
-        until(lambda: count(db, status="held") == 1)
+        eventually(lambda: count(db, status="held") == 1)
         assert asked_for(db, subscription, event_id)["events"] == 1
         assert count(db, status="held") == 1
     assert partners.ids("/ok") == [event_id]
@@ -87,7 +88,7 @@ def test_nothing_is_left_of_the_lane_of_a_subscription_that_is_deleted(
     key = subscribed(db, partners)["_id"]
     log_events(db, 5)
     with dispatching(db) as running:
-        until(lambda: count(db, status="delivered") == 5)
+        eventually(lambda: count(db, status="delivered") == 5)
         Subscriptions(db, KEYRING).delete(key)
-        until(lambda: key not in running.lanes)
+        eventually(lambda: key not in running.lanes)
     assert db["lanes"].find_one({"_id": key}) is None

@@ -14,8 +14,9 @@ from services.notify.partners.deliveries import delivery_id
 from services.notify.partners.lane_documents import place_of
 from services.notify.partners.shards import LEASE_SECONDS, SHARDS, Shards, shard_of
 from shared.errors import BackendAway
-from tests.builders.endpoints import Endpoints, until
+from tests.builders.endpoints import Endpoints
 from tests.builders.webhooks import a_subscription, dispatching, log_events, provided, stores
+from tests.waiting import eventually
 
 Db = Database[dict[str, Any]]
 
@@ -46,21 +47,21 @@ def test_two_dispatchers_share_the_lanes_and_none_sends_twice(db: Db, partners: 
     keys = subscribed(db, partners, 40)
     with dispatching(db) as first:
         log_events(db, 20)
-        until(lambda: delivered(db) == 800)
+        eventually(lambda: delivered(db) == 800)
         with dispatching(db) as second:
             for _ in range(10):
                 log_events(db, 4)
                 time.sleep(0.05)
-            until(lambda: len(second.stores.shards.holding.shards) == SHARDS // 2)
-            until(lambda: len(first.stores.shards.holding.shards) == SHARDS // 2)
-            until(lambda: first.lanes | second.lanes == set(keys))
+            eventually(lambda: len(second.stores.shards.holding.shards) == SHARDS // 2)
+            eventually(lambda: len(first.stores.shards.holding.shards) == SHARDS // 2)
+            eventually(lambda: first.lanes | second.lanes == set(keys))
             assert not first.lanes & second.lanes
             log_events(db, 20)
-            until(lambda: delivered(db) == 40 * 80, seconds=20)
+            eventually(lambda: delivered(db) == 40 * 80, seconds=20)
             assert second.lanes
-        until(lambda: first.lanes == set(keys))
+        eventually(lambda: first.lanes == set(keys))
         log_events(db, 20)
-        until(lambda: delivered(db) == 40 * 100, seconds=20)
+        eventually(lambda: delivered(db) == 40 * 100, seconds=20)
     found = calls(partners)
     assert len(found) == 40 * 100
     assert set(found.values()) == {1}
@@ -71,15 +72,15 @@ def test_who_takes_over_repeats_nothing_that_is_recorded(db: Db, partners: Endpo
     (key,) = subscribed(db, partners, 1)
     ids = log_events(db, 50)
     with dispatching(db):
-        until(lambda: delivered(db) == 50)
+        eventually(lambda: delivered(db) == 50)
     before = calls(partners)
     forgotten = ids[40]
     db["lanes"].update_one({"_id": key}, {"$set": {"cursor": 10}})
     db["deliveries"].delete_one({"_id": delivery_id(key, forgotten)})
     with dispatching(db):
-        until(lambda: delivered(db) == 50)
+        eventually(lambda: delivered(db) == 50)
         log_events(db, 10)
-        until(lambda: delivered(db) == 60)
+        eventually(lambda: delivered(db) == 60)
     again = {event for (_, event), times in calls(partners).items() if times > 1}
     assert again == {forgotten}
     assert len(before) == 50
@@ -93,29 +94,29 @@ def test_after_a_lapse_nothing_is_sent_until_the_lease_is_renewed(
 
     subscribed(db, partners, 1)
     with dispatching(db) as running:
-        until(lambda: running.lanes)
+        eventually(lambda: running.lanes)
         with monkeypatch.context() as patch:
             patch.setattr(Shards, "turn", away)
             running.stores.shards.holding.until = time.monotonic()
             log_events(db, 5)
             time.sleep(0.3)
             assert not calls(partners)
-        until(lambda: delivered(db) == 5)
+        eventually(lambda: delivered(db) == 5)
 
 
 def test_a_lane_that_somebody_else_has_taken_is_left_alone(db: Db, partners: Endpoints) -> None:
     (key,) = subscribed(db, partners, 1)
     with dispatching(db) as running:
-        until(lambda: running.lanes)
+        eventually(lambda: running.lanes)
         lease = {"_id": f"shard:{shard_of(key):02}"}
         taken = {"holder": "other", "until": datetime(2100, 1, 1, tzinfo=UTC)}
         db["leases"].update_one(lease, {"$set": taken})
-        until(lambda: not running.lanes)
+        eventually(lambda: not running.lanes)
         log_events(db, 5)
         time.sleep(0.3)
         assert not calls(partners)
         db["leases"].update_one(lease, {"$set": {"holder": None}})
-        until(lambda: delivered(db) == 5)
+        eventually(lambda: delivered(db) == 5)
 
 
 def test_what_a_former_holder_writes_of_its_place_is_not_taken(db: Db) -> None:

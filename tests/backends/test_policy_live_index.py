@@ -14,6 +14,7 @@ from services.query.search.live_index import LiveIndex
 from services.query.search.question import Filters
 from shared.errors import Transient
 from tests.builders.ferry_policies import a_policy, store
+from tests.waiting import eventually
 
 TODAY = date(2026, 11, 21)
 NEVER = 600.0
@@ -26,18 +27,11 @@ def found(live, question="摆渡"):
     }
 
 
-def wait_for(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.01)
-
-
 def test_an_index_that_has_begun_is_there_before_the_first_search(database):
     store(database, a_policy())
     live = LiveIndex(database)
     live.begin()
-    wait_for(lambda: live._index is not None)
+    eventually(lambda: live._index is not None)
     assert found(live) == {"渡口条例"}
 
 
@@ -45,9 +39,9 @@ def test_an_import_wakes_the_index_without_waiting_for_the_clock(database):
     live = LiveIndex(database, check_seconds=NEVER)
     assert found(live) == set()
     store(database, a_policy())
-    wait_for(lambda: found(live) == {"渡口条例"})
+    eventually(lambda: found(live) == {"渡口条例"})
     store(database, a_policy("新渡口条例"))
-    wait_for(lambda: found(live) == {"渡口条例", "新渡口条例"})
+    eventually(lambda: found(live) == {"渡口条例", "新渡口条例"})
 
 
 def test_what_the_change_stream_does_not_tell_the_clock_does(database, monkeypatch):
@@ -55,7 +49,7 @@ def test_what_the_change_stream_does_not_tell_the_clock_does(database, monkeypat
     live = LiveIndex(database, check_seconds=0.05)
     assert found(live) == set()
     store(database, a_policy())
-    wait_for(lambda: found(live) == {"渡口条例"})
+    eventually(lambda: found(live) == {"渡口条例"})
 
 
 def test_many_first_searches_at_once_share_one_build(database, monkeypatch):
@@ -91,10 +85,10 @@ def test_a_build_that_fails_leaves_the_old_index_and_is_tried_again(database, mo
     before = failed()
     database["policies"].insert_one({"_id": "no policy"})
     store(database, a_policy("新渡口条例"))
-    wait_for(lambda: failed() > before + 1)
+    eventually(lambda: failed() > before + 1)
     assert found(live) == {"渡口条例"}
     database["policies"].delete_one({"_id": "no policy"})
-    wait_for(lambda: found(live) == {"渡口条例", "新渡口条例"})
+    eventually(lambda: found(live) == {"渡口条例", "新渡口条例"})
 
 
 def test_searches_go_on_while_the_index_is_built_anew(database):

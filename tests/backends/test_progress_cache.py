@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from shared.sealing import Hasher, QueryCodes
 from shared.serial import new_serial
 from shared.throttle import LIMITS, Throttle, address_key
 from tests.builders.events import a_submission, an_event
+from tests.waiting import eventually
 from tests.web import AWAY, Web, problem
 
 NUMBER, UNKNOWN = "2634626885086477", new_serial(2026, "123456789012")
@@ -80,19 +81,12 @@ def timeline(answers: MaskedAnswers) -> int:
         return len(orjson.loads(answers.of(NUMBER))["timeline"])
 
 
-def until(met: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not met():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 def test_a_change_is_shown_as_soon_as_it_is_heard_of(query: Web) -> None:
     submitted(query)
     answers = the_answers(query, Kept(monotonic=lambda: 0.0))  # nothing ever grows old
     assert timeline(answers) == 1
     learn(query, unassigned(1))
-    until(lambda: timeline(answers) == 2)
+    eventually(lambda: timeline(answers) == 2)
 
 
 def test_an_answer_is_kept_less_than_a_second_though_no_change_is_heard_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,16 +18,10 @@ from shared.contracts.envelope import NewEvent, Trace, from_json
 from shared.decision import Decision
 from shared.relay import Relay
 from shared.store import Aggregates, changed, new_aggregate
+from tests.waiting import eventually
 
 Db = Database[dict[str, Any]]
 WITHDRAWN = NewEvent("case.withdrawn", {"status": "withdrawn"})
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
-    ends = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends, "it did not happen in time"
-        time.sleep(0.01)
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from shared.contracts.envelope import NewEvent, Trace
 from shared.decision import Decision
 from shared.relay import Relay
 from shared.store import Aggregates, new_aggregate
-from tests.backends.test_relay import eventually, queued
+from tests.backends.test_relay import queued
+from tests.waiting import eventually
 
 Db = Database[dict[str, Any]]
 WITHDRAWN = NewEvent("case.withdrawn", {"status": "withdrawn"})

@@ -18,8 +18,9 @@ from shared.replay import Replay
 from shared.runner import Runner
 from shared.told import keep_told
 from shared.worker import AGAIN
-from tests.backends.test_relay import eventually, queued
+from tests.backends.test_relay import queued
 from tests.builders.events import an_event
+from tests.waiting import eventually
 
 Db = Database[dict[str, Any]]
 QUEUE = rebuild_queue_name("query", "routing")

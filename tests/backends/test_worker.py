@@ -21,16 +21,10 @@ from shared.runner import Deciding
 from shared.settings import Settings
 from shared.worker import Worker, _Running, portions
 from tests.builders.events import an_event
+from tests.waiting import eventually
 
 Db = Database[dict[str, Any]]
 QUEUE = "tiaojie.query"
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
-    ends = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends, "it did not happen in time"
-        time.sleep(0.01)
 
 
 @pytest.fixture

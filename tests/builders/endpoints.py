@@ -226,12 +226,3 @@ def endpoints(tls: ssl.SSLContext | None = None) -> Iterator[Endpoints]:
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
-
-
-def until(found: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """What `found` returns as soon as it is true."""
-    ends = time.monotonic() + seconds
-    while not (result := found()):
-        assert time.monotonic() < ends, "it did not come to pass"
-        time.sleep(0.01)
-    return result

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -140,10 +139,3 @@ def got(made: dict[str, Any], channel: Any) -> list[str]:
     while (taken := channel.basic_get(made["queue"], auto_ack=True))[0] is not None:
         found.append(taken[2].decode())
     return found
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 15) -> None:
-    ends = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends, "it did not happen in time"
-        time.sleep(0.05)

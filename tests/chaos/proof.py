@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -380,15 +380,6 @@ class Back:
 
 def _by_id(found: Any) -> dict[str, Document]:
     return {document["_id"]: document for document in found}
-
-
-def eventually(ask: Callable[[], Any], seconds: float = 30, pause: float = 0.1) -> Any:
-    """The first truthy answer."""
-    ends = time.monotonic() + seconds
-    while not (answer := ask()):
-        assert time.monotonic() < ends, "it did not happen in time"
-        time.sleep(pause)
-    return answer
 
 
 def as_json(body: Document) -> bytes:

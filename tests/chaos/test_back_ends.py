@@ -10,7 +10,8 @@ import pytest
 
 from tests.chaos.applicants import Answer, Applicants
 from tests.chaos.conftest import Build, Say, Stand
-from tests.chaos.proof import Findings, eventually
+from tests.chaos.proof import Findings
+from tests.waiting import eventually
 
 LOAD_SECONDS = 3.0
 """Of undisturbed load before and after each fault."""

@@ -12,10 +12,11 @@ import pymongo
 from deploy.local.backends import LocalMongo, LocalRabbit
 from shared.broker import provision
 from shared.sealing import Keyring, new_key
-from tests.builders.endpoints import endpoints, until
+from tests.builders.endpoints import endpoints
 from tests.builders.webhooks import log_events, provided
 from tests.chaos.conftest import Say, fresh_vhost
 from tests.chaos.dispatchers import Crowd, examine, subscribed
+from tests.waiting import eventually
 
 KILLS = 50
 SUBSCRIPTIONS = 40
@@ -46,7 +47,7 @@ def test_fifty_kills_lose_no_event_and_repeat_only_what_was_just_answered(
             time.sleep(random.uniform(1.5, 3.0))
             crowd.kill(turn % 2)
             crowd.start(turn % 2)
-        until(
+        eventually(
             lambda: (
                 database["deliveries"].count_documents({"status": "delivered"})
                 == SUBSCRIPTIONS * EVENTS

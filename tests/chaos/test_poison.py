@@ -19,8 +19,8 @@ from tests.builders.events import an_event
 from tests.chaos.applicants import Applicants
 from tests.chaos.conftest import Build, Say, Stand
 from tests.chaos.crashing_worker import SERVICE
-from tests.chaos.proof import eventually
 from tests.system import ROOT
+from tests.waiting import eventually
 
 INNOCENTS = 300
 ID_COLUMN = 5  # of `dead-letters list`: state, tries, date, time, event, id, reason

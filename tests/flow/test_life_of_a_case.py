@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,19 +17,11 @@ import pytest
 
 from tests.builders.applications import an_application
 from tests.system import ROOT, System
+from tests.waiting import eventually
 
 ORGANISATION = "org-370102"
 WORKER = {"party": "applicant", "index": 0}
 EMPLOYER = {"party": "respondent", "index": 0}
-
-
-def eventually(ask: Callable[[], Any], seconds: float = 20) -> Any:
-    """The first truthy answer."""
-    ends = time.monotonic() + seconds
-    while not (answer := ask()):
-        assert time.monotonic() < ends, "it did not happen in time"
-        time.sleep(0.05)
-    return answer
 
 
 @dataclass

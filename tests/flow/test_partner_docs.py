@@ -28,6 +28,7 @@ from tests import gateway, node
 from tests.builders.applications import an_application
 from tests.house.sources import ROOT
 from tests.system import System
+from tests.waiting import eventually
 
 EXAMPLES = ROOT / "docs" / "examples" / "partners"
 COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -41,15 +42,6 @@ RECEIVERS: Mapping[str, Sequence[str]] = {
 @pytest.fixture(scope="module")
 def partner(system: System) -> dict[str, str]:
     return system.token("partner", "--channel", "docs_reader")
-
-
-def eventually(ask: Callable[[], Any], seconds: float = 20) -> Any:
-    """The first truthy answer."""
-    ends = time.monotonic() + seconds
-    while not (answer := ask()):
-        assert time.monotonic() < ends, "it did not happen in time"
-        time.sleep(0.05)
-    return answer
 
 
 class Receiver:

@@ -10,9 +10,10 @@ import pymongo
 
 from shared.broker import provision
 from shared.sealing import Keyring, new_key
-from tests.builders.endpoints import endpoints, until
+from tests.builders.endpoints import endpoints
 from tests.builders.webhooks import log_events, provided
 from tests.chaos.dispatchers import Crowd, examine, subscribed
+from tests.waiting import eventually
 
 KILLS = 5
 SUBSCRIPTIONS = 5
@@ -40,14 +41,14 @@ def test_a_few_kills_lose_no_event_and_repeat_only_what_was_just_answered(
             crowd.start(0)
             ids += log_events(database, EVENTS // KILLS, subjects=names, placed=False)
             reached = SUBSCRIPTIONS * (len(ids) - 25)
-            until(lambda reached=reached: delivered() >= reached, seconds=20)
+            eventually(lambda reached=reached: delivered() >= reached, seconds=20)
             crowd.kill(0)
             # who was killed keeps its shards until the lease runs out: here that time is over
             over = {"$set": {"until": datetime(2020, 1, 1, tzinfo=UTC)}}
             database["leases"].update_many({}, over)
         crowd.start(0)
         ids += log_events(database, SUBJECTS, subjects=names, placed=False)
-        until(lambda: delivered() == SUBSCRIPTIONS * len(ids), seconds=20)
+        eventually(lambda: delivered() == SUBSCRIPTIONS * len(ids), seconds=20)
         statuses = crowd.stop()
         seen = examine(served, ids, SUBJECTS, crowd.kills)
     mongo.drop_database(database.name)

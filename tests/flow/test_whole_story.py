@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.builders.applications import an_application
 from tests.system import System
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("system")
-
-
-def eventually(ask: Callable[[], Any], seconds: float = 20) -> Any:
-    """The first truthy answer."""
-    ends = time.monotonic() + seconds
-    while not (answer := ask()):
-        assert time.monotonic() < ends, "it did not happen in time"
-        time.sleep(0.02)
-    return answer
 
 
 def test_an_application_reaches_a_mediator_and_the_worker_is_told(system: System) -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,20 +16,12 @@ from deploy.local import leftovers
 from deploy.local.failures import LocalFailure
 from deploy.local.programs import Program
 from deploy.local.supervision import Supervisor, configuration
+from tests.waiting import eventually
 
 
 def a_program(folder: Path, name: str, code: str, **changes) -> Program:
     argv = (sys.executable, "-c", code)
     return Program(name=name, argv=argv, log=folder / f"{name}.log", **changes)
-
-
-def eventually(holds: Callable[[], bool], *, within_seconds: float = 15) -> bool:
-    deadline = time.monotonic() + within_seconds
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_values_arrive_as_they_were_whatever_characters_they_have(tmp_path: Path) -> None:
