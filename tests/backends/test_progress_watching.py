@@ -239,4 +239,17 @@ def test_the_guidance_of_a_case_has_its_clocks_and_what_its_side_may_know(query:
     assert dates["right_to_arbitrate"] == "2026-12-07"  # the fifteenth day is a Saturday
     assert set(respondent["flags"]) < set(applicant["flags"])
     other = query.call("GET", path_of(respondent["guidance_url"])).get_json()
-    assert other["flags"] == respondent["flags"]
+    assert other["flags"] == [*respondent["flags"], "employer_applicant"]
+
+
+@pytest.mark.parametrize("by_employer", [True, False])
+def test_the_guidance_of_either_side_is_that_of_the_worker_or_of_the_employer_it_is(
+    query: Web, by_employer: bool
+) -> None:
+    flags = ["employer_applicant"] if by_employer else []
+    learn(query, CONSENT_SOUGHT, submission=submitted(query, flags=flags))
+    for code, is_worker in ((CODE, not by_employer), (FIRST_CODE, by_employer)):
+        url = path_of(look_up(query, query_code=code)["guidance_url"])
+        claims = {claim["id"] for claim in query.call("GET", url).get_json()["claims"]}
+        assert ("economic_compensation" in claims) == is_worker
+        assert ("employer_pay_claims" in claims) != is_worker

@@ -12,10 +12,12 @@ from shared.errors import Language, Refused
 TODAY = date(2026, 11, 25)
 
 
-def worked_out(name: str, language: Language = "zh", **typed: Any) -> dict[str, Any]:
+def worked_out(
+    name: str, language: Language = "zh", today: date = TODAY, **typed: Any
+) -> dict[str, Any]:
     """The answer of this calculator."""
     calculator = CALCULATORS[name]
-    return dict(calculator.answer(read(calculator.schema(), typed, TODAY), language))
+    return dict(calculator.answer(read(calculator.schema(), typed, today), today, language))
 
 
 def amount(name: str, **typed: Any) -> str:

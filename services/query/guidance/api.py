@@ -64,7 +64,7 @@ class GuidanceDesk:
             raise Refused("not_found")
         values = read(known.schema(), parse_json(json_bytes()), today())
         language = caller().language
-        return {**known.answer(values, language), "disclaimer": DISCLAIMER.to(language)}
+        return {**known.answer(values, today(), language), "disclaimer": DISCLAIMER.to(language)}
 
 
 def _dispute(asked: dict[str, Any]) -> Dispute:

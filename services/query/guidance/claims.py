@@ -3,79 +3,82 @@
 from __future__ import annotations
 
 from services.query.guidance.statement import Statement, said
-from services.query.guidance.steps import EMPLOYER, ENDING, MONEY
+from services.query.guidance.steps import EMPLOYER, ENDING, MONEY, OVER_AGE
 from shared.errors import Text
 
 _HOURS = ("hours_leave_insurance_training",)
 _RELATION = ("confirm_labour_relation",)
+_YOUNGER = (*EMPLOYER, *OVER_AGE)
+"""Not of employers, nor of workers past retirement age: what only a labour relation gives."""
 
 CLAIMS: tuple[Statement, ...] = (
     said("confirm_relation", Text(
         "确认某日起至某日止存在劳动关系。",
-        "That a labour relation existed from one day to another."), "LDMA 2", of=_RELATION),
+        "That a labour relation existed from one day to another."), "LDMA 2", of=_RELATION, unless=OVER_AGE),
     said("double_wage", Text(
         "超过一个月未签书面合同的，每月二倍工资，最多十一个月。",
         "Double wage for each month beyond the first without a written contract, for eleven at most."),
-        "LCL 82", of=(*_RELATION, "contract", *MONEY), unless=EMPLOYER, also="double_wage"),
+        "LCL 82", of=(*_RELATION, "contract", *MONEY), unless=_YOUNGER, also="double_wage"),
     said("open_ended_contract", Text(
         "符合条件的，订立无固定期限劳动合同。",
         "An open-ended contract, where the conditions are met."), "LCL 14", of=("contract",),
-        unless=EMPLOYER),
+        unless=_YOUNGER),
     said("perform_contract", Text(
         "按原合同履行：恢复岗位、补发差额。",
         "Performance as agreed: the old post back, and the difference in pay."), "LCL 29",
-        of=("contract",), unless=EMPLOYER),
+        of=("contract",), unless=_YOUNGER),
     said("probation_damages", Text(
         "试用期超过法定上限的，按转正工资支付超过期间的赔偿金。",
         "Damages at the full wage for probation beyond the lawful length."), "LCL 83", of=("contract",),
-        unless=EMPLOYER, also="probation_too_long"),
+        unless=_YOUNGER, also="probation_too_long"),
     said("probation_wage", Text(
         "试用期工资低于约定工资80%或者最低工资的，补足差额。",
         "The difference where pay in probation was below 80 % of the agreed or the minimum wage."),
-        "LCL 20", of=("contract", *MONEY), unless=EMPLOYER, also="probation_pay"),
+        "LCL 20", of=("contract", *MONEY), unless=_YOUNGER, also="probation_pay"),
     said("deposit_back", Text(
         "退还押金、保证金和被扣的证件。",
         "Deposits and papers that were kept are given back."), "LCL 84",
-        of=("contract", "dismissal_resignation"), unless=EMPLOYER),
+        of=("contract", "dismissal_resignation"), unless=_YOUNGER),
     said("economic_compensation", Text(
         "经济补偿：每满一年一个月工资，六个月以上不满一年按一年，不满六个月付半个月。",
         "Economic compensation: a month's wage a year, six months or more as a year, less as half a month."),
-        "LCL 47", of=(*ENDING, *MONEY), unless=EMPLOYER, also="economic_compensation"),
+        "LCL 47", of=(*ENDING, *MONEY), unless=_YOUNGER, also="economic_compensation"),
     said("damages_dismissal", Text(
         "违法解除或者终止的，经济补偿标准二倍的赔偿金。",
         "For an unlawful dismissal, damages of twice the compensation."), "LCL 87",
-        of=(*ENDING, *MONEY), unless=EMPLOYER, also="damages_unlawful_dismissal"),
+        of=(*ENDING, *MONEY), unless=_YOUNGER, also="damages_unlawful_dismissal"),
     said("go_on", Text(
         "或者要求继续履行劳动合同。", "Or that the contract goes on."), "LCL 48",
-        of=("dismissal_resignation",), unless=EMPLOYER),
+        of=("dismissal_resignation",), unless=_YOUNGER),
     said("notice_pay", Text(
         "未提前三十日通知的，另付一个月工资（限医疗期满、不能胜任、情况重大变化）。",
         "A month's wage in place of 30 days' notice, in the three cases of article 40."), "LCL 40",
-        of=("dismissal_resignation",), unless=EMPLOYER, also="notice_pay"),
+        of=("dismissal_resignation",), unless=_YOUNGER, also="notice_pay"),
     said("leaving_papers", Text(
         "出具离职证明，十五日内转移档案和社会保险关系。",
         "A leaving certificate, and the transfer of file and insurance within 15 days."), "LCL 50",
-        of=("dismissal_resignation",), unless=EMPLOYER),
+        of=("dismissal_resignation",), unless=_YOUNGER),
     said("overtime", Text(
         "加班费：工作日150%，休息日未补休200%，法定休假日300%。",
         "Overtime pay: 150 % on workdays, 200 % on rest days without time off, 300 % on holidays."),
         "LL 44", of=(*_HOURS, *MONEY), unless=EMPLOYER, also="overtime"),
     said("annual_leave", Text(
         "未休年休假工资：按日工资300%，其中100%已随工资支付。",
-        "Pay for leave not taken: 300 % of a day's wage, of which 100 % was paid already."), "ALR 5",
+        "Pay for leave not taken: 300 % of a day's wage, of which 100 % was paid already."), "ALM 10",
         of=(*_HOURS, "dismissal_resignation", *MONEY), unless=EMPLOYER, also="annual_leave"),
     said("insurance_damages", Text(
         "因未办社会保险且不能补办造成的待遇损失。",
         "The loss of benefits where insurance was not arranged and cannot be made up for."), "SPC1 1",
-        of=_HOURS, unless=EMPLOYER),
+        of=_HOURS, unless=_YOUNGER),
     said("medical_period", Text(
         "患病或者非因工负伤，在医疗期内被解除的，主张违法解除。",
         "A dismissal within the medical period of an illness is unlawful."),
-        "LCL 42", of=_HOURS, unless=EMPLOYER, also="medical_period"),
+        "LCL 42", of=ENDING, unless=_YOUNGER, also="medical_period"),
     said("training_penalty_cap", Text(
         "违反服务期的违约金，不超过未履行部分分摊的培训费用。",
         "The penalty for breaking a period of service, up to the training cost of the time not served."),
-        "LCL 22", of=(*_HOURS, "contract", "dismissal_resignation"), also="service_period_penalty"),
+        "LCL 22", of=(*_HOURS, "contract", "dismissal_resignation"), unless=OVER_AGE,
+        also="service_period_penalty"),
     said("unpaid_wages", Text(
         "拖欠或者少发的工资；经责令逾期不付的，加付50%至100%赔偿金。",
         "Wages not or not fully paid; after an order that was not followed, 50 to 100 % more."), "LCL 85",
@@ -97,62 +100,67 @@ CLAIMS: tuple[Statement, ...] = (
         of=("other_by_law",)),
     said("arbitration_limit", Text(
         "先核对仲裁时效的最后一日。", "First see which is the last day for arbitration."), "LDMA 27",
-        also="limitation"),
+        mediated=True, also="limitation"),
     said("disability_grant_1_4", Text(
         "一级至四级：一次性伤残补助金27、25、23、21个月的本人工资。",
         "Grades 1 to 4: a one-off grant of 27, 25, 23 or 21 months of the own wage."),
-        "WII 35", flags=("work_injury",), also="disability_grant"),
+        "WII 35", flags=("work_injury",), unless=EMPLOYER, also="disability_grant"),
     said("disability_grant_5_6", Text(
         "五级、六级：一次性伤残补助金18、16个月的本人工资。",
         "Grades 5 and 6: a one-off grant of 18 or 16 months of the own wage."),
-        "WII 36", flags=("work_injury",), also="disability_grant"),
+        "WII 36", flags=("work_injury",), unless=EMPLOYER, also="disability_grant"),
     said("disability_grant_7_10", Text(
         "七级至十级：一次性伤残补助金13、11、9、7个月的本人工资。",
         "Grades 7 to 10: a one-off grant of 13, 11, 9 or 7 months of the own wage."),
-        "WII 37", flags=("work_injury",), also="disability_grant"),
+        "WII 37", flags=("work_injury",), unless=EMPLOYER, also="disability_grant"),
     said("subsidies_5_6", Text(
         "五级、六级本人提出离职的，另有一次性工伤医疗补助金和伤残就业补助金，标准由各省规定。",
         "Grades 5 and 6, if you ask to leave: one-off medical and employment subsidies, as each"
-        " province sets them."), "WII 36", flags=("work_injury",)),
+        " province sets them."), "WII 36", flags=("work_injury",), unless=EMPLOYER),
     said("subsidies_7_10", Text(
         "七级至十级合同期满或者本人提出离职的，同样另有两项一次性补助金，标准由各省规定。",
         "Grades 7 to 10, when the contract ends or you leave: the same two subsidies, as each"
-        " province sets them."), "WII 37", flags=("work_injury",)),
+        " province sets them."), "WII 37", flags=("work_injury",), unless=EMPLOYER),
     said("disability_allowance_1_4", Text(
         "一级至四级每月伤残津贴，为本人工资的90%、85%、80%、75%。",
         "Grades 1 to 4: a monthly allowance of 90, 85, 80 or 75 % of the own wage."),
-        "WII 35", flags=("work_injury",), also="disability_allowance"),
+        "WII 35", flags=("work_injury",), unless=EMPLOYER, also="disability_allowance"),
     said("disability_allowance_5_6", Text(
         "五级、六级难以安排工作的，每月伤残津贴为本人工资的70%、60%。",
         "Grades 5 and 6, if no suitable work can be given: 70 or 60 % of the own wage a month."),
-        "WII 36", flags=("work_injury",), also="disability_allowance"),
+        "WII 36", flags=("work_injury",), unless=EMPLOYER, also="disability_allowance"),
     said("injury_leave_pay", Text(
         "停工留薪期工资，一般不超过十二个月。",
-        "Pay while off work, mostly for up to twelve months."), "WII 33", flags=("work_injury",),
+        "Pay while off work, mostly for up to twelve months."), "WII 33", flags=("work_injury",), unless=EMPLOYER,
         also="injury_leave_pay"),
     said("injury_medical", Text(
         "工伤医疗费、康复费用和住院伙食补助。",
-        "Medical costs, rehabilitation and food in hospital."), "WII 30", flags=("work_injury",)),
+        "Medical costs, rehabilitation and food in hospital."), "WII 30", flags=("work_injury",), unless=EMPLOYER),
     said("injury_uninsured", Text(
-        "单位未参保的，由单位按同一标准支付；不支付的可申请基金先行支付。",
-        "If you were not insured the employer pays the same; if it does not, ask the fund to advance it."),
-        "SIL 41", flags=("work_injury",)),
+        "单位未参保的，由单位按同样的待遇项目和标准支付。",
+        "If you were not insured the employer pays the same benefits at the same rates."),
+        "WII 62", flags=("work_injury",), unless=EMPLOYER),
+    said("injury_fund_advances", Text(
+        "未参保的单位不支付的，可以申请工伤保险基金先行支付。",
+        "If an employer without insurance does not pay, ask the injury insurance fund to advance it."),
+        "SIL 41", flags=("work_injury",), unless=EMPLOYER),
     said("work_death", Text(
         "因工死亡的，近亲属领取丧葬补助金、一次性工亡补助金和供养亲属抚恤金。",
         "After a death at work the family gets the funeral subsidy, the one-off grant and pensions."),
-        "WII 39", flags=("work_injury",), also="work_death"),
+        "WII 39", flags=("work_injury",), unless=EMPLOYER, also="work_death"),
     said("maternity_leave", Text(
-        "产假98天，难产、多胞胎各增加15天。",
-        "98 days of maternity leave, 15 more for a difficult birth and for each further child."),
-        "FWR 7", flags=("women_workers", "fast_track"), also="maternity_leave"),
+        "涉及生育的：产假98天，难产、多胞胎各增加15天。",
+        "Of a birth: 98 days of maternity leave, 15 more for a difficult birth and for each further child."),
+        "FWR 7", flags=("women_workers", "fast_track"), unless=EMPLOYER, also="maternity_leave"),
     said("maternity_allowance", Text(
-        "产假期间的生育津贴；未参加生育保险的，由单位按产假前工资支付。",
-        "The allowance for that time; if you were not insured the employer pays your wage."),
-        "FWR 8", flags=("women_workers", "fast_track"), also="maternity_leave"),
+        "涉及生育的：产假期间的生育津贴；未参加生育保险的，由单位按产假前工资支付。",
+        "Of a birth: the allowance for that time; if you were not insured the employer pays your wage."),
+        "FWR 8", flags=("women_workers", "fast_track"), unless=EMPLOYER, also="maternity_leave"),
     said("contractor_pays", Text(
         "工程发包或者分包给个人、无资质单位而欠薪的，由建设单位或者施工总承包单位清偿。",
         "Where work went to individuals or the unlicensed, the builder or general contractor pays"
-        " the arrears."), "MWR 36", flags=("migrant_worker_wages",)),
+        " the arrears."), "MWR 36", flags=("migrant_worker_wages",),
+        unless=EMPLOYER),
     said("employer_damages", Text(
         "劳动者违法解除或者违反保密、竞业限制造成损失的，请求赔偿。",
         "Damages for a worker's unlawful leaving or breach of secrecy or non-competition."), "LCL 90",

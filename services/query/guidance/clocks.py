@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from services.query.guidance.norms import Source, cite
 from services.query.guidance.statement import When
-from services.query.guidance.steps import ENDING, MONEY
+from services.query.guidance.steps import EMPLOYER, ENDING, FINAL, MONEY
 from shared.contracts.clocks import CLOCKS, due
 from shared.errors import Language, Text
 from shared.working_days import DueDate, add_days, next_working_day_on_or_after, one_year_after
@@ -32,6 +32,9 @@ STARTS: Final[Mapping[str, Text]] = {
 """The days a caller may tell, in the order of a case's life."""
 
 
+_MEDIATED: Final = When(mediated=True)
+
+
 @dataclass(frozen=True, slots=True)
 class CaseClock:
     """`days` for a clock that `shared.contracts.clocks` does not have, 0 for one it has, a year for
@@ -42,7 +45,7 @@ class CaseClock:
     title: Text
     rule: Text
     source: Source
-    when: When = When()
+    when: When = _MEDIATED
     days: int = 0
     yearly: bool = False
 
@@ -55,7 +58,7 @@ class CaseClock:
 def _of_case(name: str, start: str, rule: Text, when: When | None = None) -> CaseClock:
     """A clock of the service's own cases: title, length and source are those of the contract."""
     known = CLOCKS[name]
-    return CaseClock(name, start, known.title, rule, cite(known.source), when or When())
+    return CaseClock(name, start, known.title, rule, cite(known.source), when or _MEDIATED)
 
 
 CASE_CLOCKS: Final[tuple[CaseClock, ...]] = (
@@ -75,7 +78,7 @@ CASE_CLOCKS: Final[tuple[CaseClock, ...]] = (
             "劳动关系存续期间追索拖欠的劳动报酬不受一年限制；终止的，自终止之日起一年内提出。",
             "For unpaid wages no limit runs while the employment lasts; once it has ended, within a year.",
         ),
-        cite("LDMA 27"), When(frozenset((*MONEY, *ENDING, "hours_leave_insurance_training"))),
+        cite("LDMA 27"), When(frozenset((*MONEY, *ENDING, "hours_leave_insurance_training")), mediated=True),
         yearly=True,
     ),
     CaseClock(
@@ -85,7 +88,7 @@ CASE_CLOCKS: Final[tuple[CaseClock, ...]] = (
             "聘任制公务员因履行聘任合同发生争议的，自争议发生之日起六十日内申请仲裁。",
             "Civil servants employed by contract go to arbitration within sixty days of the dispute.",
         ),
-        cite("CSL 105"), When(frozenset({"personnel"})), days=60,
+        cite("CSL 105"), When(frozenset({"personnel"}), mediated=True), days=60,
     ),
     CaseClock(
         "injury_recognition_employer", "injured_on",
@@ -103,14 +106,14 @@ CASE_CLOCKS: Final[tuple[CaseClock, ...]] = (
             "单位未申请的，本人、近亲属或者工会在一年内可以直接申请。",
             "If the employer does not, you, your family or the union can apply within a year.",
         ),
-        cite("WII 17"), When(flags=frozenset({"work_injury"})), yearly=True,
+        cite("WII 17"), When(flags=frozenset({"work_injury"}), unless=frozenset(EMPLOYER)), yearly=True,
     ),
     _of_case("mediator_assignment", "received_on", Text(
         "收到申请后一个工作日内指派调解员。", "A mediator is assigned within a working day of receipt.")),
     _of_case("fast_track_acceptance", "received_on", Text(
         "速裁绿色通道：一个工作日内决定是否受理。",
         "Fast track: acceptance is decided within a working day."),
-        When(flags=frozenset({"fast_track"}))),
+        When(flags=frozenset({"fast_track"}), mediated=True)),
     _of_case("acceptance_decision", "received_on", Text(
         "收到申请后三个工作日内决定是否受理。",
         "Acceptance is decided within three working days of receipt.")),
@@ -120,7 +123,7 @@ CASE_CLOCKS: Final[tuple[CaseClock, ...]] = (
     _of_case("fast_track_mediation", "accepted_on", Text(
         "速裁绿色通道：力争受理后七日内调解完毕。",
         "Fast track: mediation is meant to end within seven days of acceptance."),
-        When(flags=frozenset({"fast_track"}))),
+        When(flags=frozenset({"fast_track"}), mediated=True)),
     _of_case("mediation_end", "accepted_on", Text(
         "自受理之日起十五日内结束调解；双方同意的可以延长，新就业形态争议最长再延十五日。",
         "Mediation ends within 15 days of acceptance; both may agree to extend it, in new forms of"
@@ -134,10 +137,20 @@ CASE_CLOCKS: Final[tuple[CaseClock, ...]] = (
     CaseClock(
         "lawsuit", "award_received_on", Text("向人民法院起诉", "Suing in the people's court"),
         Text(
-            "自收到仲裁裁决书之日起十五日内可以起诉。",
-            "You can sue within 15 days of receiving the award.",
+            "自收到仲裁裁决书之日起十五日内可以起诉；一裁终局的，只有劳动者可以起诉。",
+            "You can sue within 15 days of receiving the award; if it is final only the worker can.",
         ),
         cite("LDMA 50"), days=15,
+    ),
+    CaseClock(
+        "award_set_aside", "award_received_on",
+        Text("申请撤销一裁终局的裁决", "Asking to set a final award aside"),
+        Text(
+            "一裁终局的裁决有法定情形的，用人单位自收到裁决书之日起三十日内向中级人民法院申请撤销。",
+            "On the grounds the law names the employer asks the intermediate court within 30 days of"
+            " receiving a final award to set it aside.",
+        ),
+        cite("LDMA 49"), When(frozenset(FINAL), frozenset(EMPLOYER)), days=30,
     ),
 )  # fmt: skip
 

@@ -40,7 +40,7 @@ EVIDENCE: tuple[Statement, ...] = (
     said("roster", Text(
         "单位依法应当建立职工名册备查，可以请其提供。",
         "Employers must keep a list of their staff: ask for it."), "LCL 7",
-        of=("confirm_labour_relation",), also="employer_if_held"),
+        of=("confirm_labour_relation",), unless=EMPLOYER, also="employer_if_held"),
     said("contract_texts", Text(
         "劳动合同、补充协议、岗位和薪资变动的书面通知或者聊天记录。",
         "Contract, amendments, and notices or messages about changes of post or pay."), "LCL 35",
@@ -64,11 +64,11 @@ EVIDENCE: tuple[Statement, ...] = (
     said("leave_years", Text(
         "证明累计工作年限的材料：社会保险缴费记录、以前的合同或者离职证明。",
         "Proof of the years you worked: insurance records, earlier contracts or leaving certificates."),
-        "ALM 4", of=("hours_leave_insurance_training",), also="claimant"),
+        "ALM 4", of=("hours_leave_insurance_training",), unless=EMPLOYER, also="claimant"),
     said("insurance_record", Text(
         "社会保险缴费明细（单位应当按月告知，也可以自行查询下载）。",
         "Your record of contributions: the employer tells you each month, and you can look it up."),
-        "SIL 60", of=("hours_leave_insurance_training",), also="claimant"),
+        "SIL 60", of=("hours_leave_insurance_training",), unless=EMPLOYER, also="claimant"),
     said("training_papers", Text(
         "培训协议、服务期约定、培训费发票和支付凭证。",
         "Training agreement, period of service, invoices and payments."), "LCR 16",
@@ -107,9 +107,10 @@ EVIDENCE: tuple[Statement, ...] = (
         "For recognition: the form, proof of the labour relation, the diagnosis."), "WII 18",
         flags=("work_injury",), also="claimant"),
     said("women_papers", Text(
-        "孕检、出生证明、病历，以及怀孕后调岗、降薪、辞退的通知。",
-        "Antenatal records, birth certificate, and notices of a change, pay cut or dismissal after the"
-        " pregnancy was known."), "FWR 5", flags=("women_workers", "fast_track"), also="claimant"),
+        "涉及孕期、产期、哺乳期的：孕检、出生证明、病历，以及此后调岗、降薪、辞退的通知。",
+        "If it is about pregnancy, birth or nursing: antenatal records, birth certificate, and notices of a"
+        " change, pay cut or dismissal since."), "FWR 5", flags=("women_workers", "fast_track"),
+        unless=EMPLOYER, also="claimant"),
     said("platform_records", Text(
         "平台账号、接单和派单记录、结算明细、奖惩规则、合作协议截图。",
         "Account, order records, settlements, rules on rewards and fines, screenshots of the agreement."),
@@ -117,7 +118,7 @@ EVIDENCE: tuple[Statement, ...] = (
     said("interruption_proof", Text(
         "证明时效中断的材料：催要的信件和聊天、投诉回执、单位承诺付款的记录。",
         "Proof that the limit began anew: demands, receipts of complaints, promises to pay."), "LDMA 27",
-        flags=("limitation_risk",), also="claimant"),
+        flags=("limitation_risk",), mediated=True, also="claimant"),
     said("collective_list", Text(
         "全体人员名单、各人请求和金额、代表推举书。",
         "A list of everybody with claims and amounts, and the mandate of the representatives."), "LDMA 7",
@@ -129,9 +130,10 @@ EVIDENCE: tuple[Statement, ...] = (
     said("hardship_papers", Text(
         "申请法律援助的，如实说明经济困难状况，可以作个人诚信承诺。",
         "For legal aid: a true statement of your means; a personal declaration can do."),
-        "LAL 41", flags=("legal_aid_requested",), unless=("legal_aid_without_means_test",), also="claimant"),
+        "LAL 41", flags=("legal_aid_requested",), unless=(*EMPLOYER, "legal_aid_without_means_test"),
+        also="claimant"),
     said("no_test_papers", Text(
         "证明免予核查身份的材料，例如进城务工的证明。",
         "What shows that no means test is needed, such as proof that you are a migrant worker."),
-        "LAL 42", flags=("legal_aid_without_means_test",), also="claimant"),
+        "LAL 42", flags=("legal_aid_without_means_test",), unless=EMPLOYER, also="claimant"),
 )  # fmt: skip

@@ -55,6 +55,14 @@ NORMS: Final[Mapping[str, Norm]] = {
         "最高人民法院关于审理劳动争议案件适用法律问题的解释（一）",
         "Supreme People's Court Interpretation (I) on Labour Disputes",
     ),
+    "SPC2": Norm(
+        "最高人民法院关于审理劳动争议案件适用法律问题的解释（二）",
+        "Supreme People's Court Interpretation (II) on Labour Disputes",
+    ),
+    "OAR": Norm(
+        "超龄劳动者基本权益保障暂行规定",
+        "Interim Provisions on the Basic Rights of Workers past Retirement Age",
+    ),
     "MTP": Norm(
         "企业职工患病或非因工负伤医疗期规定",
         "Provisions on the Medical Period of Enterprise Workers",

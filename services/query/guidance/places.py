@@ -10,7 +10,7 @@ PLACES: tuple[Statement, ...] = (
     said("legal_aid_without_means_test", Text(
         "法律援助中心：您的请求免予核查经济困难状况，请带身份证件和务工证明直接申请。",
         "Legal aid centre: your claim needs no means test; bring proof of identity and of your work."),
-        "LAL 42", flags=("legal_aid_without_means_test",), also="12348"),
+        "LAL 42", flags=("legal_aid_without_means_test",), unless=EMPLOYER, also="12348"),
     said("legal_aid", Text(
         "法律援助热线及各地法律援助中心：咨询免费，可以代写文书、代理调解和仲裁。",
         "Legal aid hotline and centres: free advice, papers drawn up, and someone to speak for you in"
@@ -20,7 +20,7 @@ PLACES: tuple[Statement, ...] = (
         "Human resources and social security hotline: policy and complaints."), "service", also="12333"),
     said("womens_hotline", Text(
         "妇女维权热线和当地妇联。", "Women's hotline and the local women's federation."), "WPL 73",
-        flags=("women_workers", "fast_track"), also="12338"),
+        flags=("women_workers", "fast_track"), unless=EMPLOYER, also="12338"),
     said("union", Text(
         "工会维权热线及工会法律服务。", "Trade union hotline and legal services."), "TUL 30",
         unless=EMPLOYER, also="12351"),
@@ -39,7 +39,7 @@ PLACES: tuple[Statement, ...] = (
         "SIL 63", of=("hours_leave_insurance_training",), also="12366"),
     said("arbitration_commission", Text(
         "劳动人事争议仲裁委员会：在劳动合同履行地或者用人单位所在地。",
-        "Arbitration commission of the place of work or of the employer."), "LDMA 21"),
+        "Arbitration commission of the place of work or of the employer."), "LDMA 21", mediated=True),
     said("women_workers_station", Text(
         "女职工维权工作站：政策、法律援助、就业和心理支持。",
         "Women workers' rights station: policy, legal aid, work and someone to talk to."), "service",

@@ -12,21 +12,34 @@ from shared.errors import Language, Text
 NOBODY: Final[frozenset[str]] = frozenset()
 
 
+_OVER_AGE_SUBJECTS: Final = frozenset(
+    {"pay_injury_compensation", "hours_leave_insurance_training", "other_by_law"}
+)
+"""Where pay, rest, safety and injury may be: of workers past retirement age only these disputes are
+mediated and arbitrated, the rest goes to court (超龄劳动者基本权益保障暂行规定)."""
+
+
 @dataclass(frozen=True, slots=True)
 class When:
     """Disputes of one of `categories` and with one of `flags` (either empty: all), and with none of
-    `unless`."""
+    `unless`; of those `mediated`, not such as only a court takes."""
 
     categories: frozenset[str] = NOBODY
     flags: frozenset[str] = NOBODY
     unless: frozenset[str] = NOBODY
+    mediated: bool = False
 
     def holds(self, category: str, flags: Collection[str]) -> bool:
         return (
             (not self.categories or category in self.categories)
             and (not self.flags or not self.flags.isdisjoint(flags))
             and self.unless.isdisjoint(flags)
+            and not (self.mediated and _is_for_courts(category, flags))
         )
+
+
+def _is_for_courts(category: str, flags: Collection[str]) -> bool:
+    return "over_age_worker" in flags and category not in _OVER_AGE_SUBJECTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +70,11 @@ def said(
     of: Iterable[str] = (),
     flags: Iterable[str] = (),
     unless: Iterable[str] = (),
+    mediated: bool = False,
     also: str = "",
 ) -> Statement:
     """A statement of the catalogue; KeyError for a source that NORMS does not know."""
-    when = When(frozenset(of), frozenset(flags), frozenset(unless))
+    when = When(frozenset(of), frozenset(flags), frozenset(unless), mediated)
     return Statement(id, text, cite(source), when, also)
 
 

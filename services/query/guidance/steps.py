@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from services.query.guidance.statement import Statement, said
@@ -10,21 +11,20 @@ from shared.errors import Text
 MONEY: Final = ("pay_injury_compensation",)
 ENDING: Final = ("dismissal_resignation", "contract")
 EMPLOYER: Final = ("employer_applicant",)
+OVER_AGE: Final = ("over_age_worker",)
+FINAL: Final = (*MONEY, *ENDING, "hours_leave_insurance_training")
+"""Among these are the disputes whose award binds the employer at once (劳动争议调解仲裁法 47)."""
 
 FIRST: tuple[Statement, ...] = (
     said("limitation_now", Text(
         "一年的仲裁时效将满或者可能已过：先尽快申请仲裁或者书面主张权利，不要只等调解结果。",
         "The one-year limit is near or may be past: go to arbitration or claim in writing first, do not"
-        " only wait for mediation."), "LDMA 27", flags=("limitation_risk",)),
+        " only wait for mediation."), "LDMA 27", flags=("limitation_risk",), mediated=True),
     said("over_age_scope", Text(
         "已达到法定退休年龄的，2026年7月1日起可在这里申请劳动报酬、休息休假、劳动安全卫生和工伤保障方面的调解；"
         "其他争议请向人民法院起诉。",
         "Past retirement age, disputes on pay, rest, safety and injury can be mediated here since 1 July"
-        " 2026; take others to the people's court."), "service", flags=("over_age_worker",)),
-    said("over_age_service_relation", Text(
-        "已享受养老保险待遇或者领取退休金的，法院按劳务关系处理争议。",
-        "Who already draws a pension is treated by the courts as working under a service contract."),
-        "SPC1 32", flags=("over_age_worker",)),
+        " 2026; take others to the people's court."), "OAR", flags=OVER_AGE),
     said("negotiate", Text(
         "先与对方协商，也可以请工会或者信得过的第三方一起谈，把谈的内容留下书面记录。",
         "Talk to the other side first, with the union or somebody you trust if you like, and keep a record"
@@ -39,35 +39,40 @@ BY_CATEGORY: tuple[Statement, ...] = (
     said("relation_identify", Text(
         "写清谁给您安排工作、发工资、管考勤；没有书面合同也可以确认劳动关系，关系自用工之日起建立。",
         "Say who gave you work, paid and supervised you; without a written contract the relation exists"
-        " from the first day of work all the same."), "LCL 7", of=("confirm_labour_relation",)),
+        " from the first day of work all the same."), "LCL 7", of=("confirm_labour_relation",),
+        unless=(*EMPLOYER, *OVER_AGE)),
     said("relation_in_scope", Text(
         "确认劳动关系属于劳动争议，调解不成可以仲裁；申请工伤认定前也常需要先确认。",
         "Whether there is a labour relation is a labour dispute and can go to arbitration; it is often"
-        " settled before an injury is recognised."), "LDMA 2", of=("confirm_labour_relation",)),
+        " settled before an injury is recognised."), "LDMA 2", of=("confirm_labour_relation",),
+        unless=OVER_AGE),
     said("contract_written", Text(
         "核对有没有书面合同；入职一个月内没有签的，请单位补签。",
         "Check whether there is a written contract; if none was signed within a month, ask for it."),
-        "LCL 10", of=("contract",)),
+        "LCL 10", of=("contract",), unless=(*EMPLOYER, *OVER_AGE)),
     said("contract_change", Text(
         "调岗降薪等变更合同须双方协商一致并采用书面形式；不同意的，及时书面提出。",
         "A change of post or pay needs the consent of both in writing; if you do not agree, say so in"
-        " writing at once."), "LCL 35", of=("contract",)),
+        " writing at once."), "LCL 35", of=("contract",), unless=OVER_AGE),
     said("dismissal_reason", Text(
         "请单位书面说明解除的理由和日期，不要签写有自愿离职的文件；签字前看清内容。",
         "Ask for the reason and day of the dismissal in writing; sign no paper that says you resign, and"
-        " read before signing."), "LCL 50", of=("dismissal_resignation",), unless=EMPLOYER),
+        " read before signing."), "LCL 50", of=("dismissal_resignation",),
+        unless=(*EMPLOYER, *OVER_AGE)),
     said("dismissal_choice", Text(
         "违法解除的，在继续履行合同与二倍赔偿金之间选择一项；选定后按它提出请求。",
         "If the dismissal was unlawful choose between going on with the contract and damages of twice the"
-        " compensation, and claim that."), "LCL 48", of=("dismissal_resignation",), unless=EMPLOYER),
+        " compensation, and claim that."), "LCL 48", of=("dismissal_resignation",),
+        unless=(*EMPLOYER, *OVER_AGE)),
     said("resign_for_cause", Text(
-        "因拖欠工资、不缴社会保险费等离职的，写明以此为由的解除通知并送达单位，才能主张经济补偿。",
-        "If you leave because of unpaid wages or insurance, give written notice that names that reason:"
-        " compensation depends on it."), "LCL 38", of=("dismissal_resignation",), unless=EMPLOYER),
+        "因拖欠工资、不缴社会保险费等依照第三十八条离职的，可以要求经济补偿；请书面写明这个理由，并留好送达凭证。",
+        "If you leave under article 38, as for unpaid wages or insurance, compensation is due: name that"
+        " reason in writing and keep proof that it arrived."), "LCL 46", of=("dismissal_resignation",),
+        unless=(*EMPLOYER, *OVER_AGE)),
     said("resign_notice", Text(
         "主动离职的，提前三十日书面通知，试用期内提前三日。",
         "To resign give 30 days' notice in writing, 3 days in probation."),
-        "LCL 37", of=("dismissal_resignation",)),
+        "LCL 37", of=("dismissal_resignation",), unless=(*EMPLOYER, *OVER_AGE)),
     said("hours_record", Text(
         "按月列出加班和未休的假：日期、起止时间、谁安排、有没有补休。",
         "List overtime and leave not taken month by month: day, from when to when, who ordered it, whether"
@@ -75,11 +80,11 @@ BY_CATEGORY: tuple[Statement, ...] = (
     said("insurance_collect", Text(
         "没有缴或者少缴社会保险费的，可以向征收机构或者社会保险行政部门投诉要求补缴。",
         "If contributions were not or not fully paid, complain to the collecting agency or the social"
-        " insurance authority."), "SIL 63", of=("hours_leave_insurance_training",)),
+        " insurance authority."), "SIL 82", of=("hours_leave_insurance_training",), unless=EMPLOYER),
     said("insurance_loss", Text(
         "不能补办而享受不到待遇的，可以请求单位赔偿损失。",
         "If it can no longer be made up for and you lose benefits, claim the loss from the employer."),
-        "SPC1 1", of=("hours_leave_insurance_training",)),
+        "SPC1 1", of=("hours_leave_insurance_training",), unless=(*EMPLOYER, *OVER_AGE)),
     said("pay_itemise", Text(
         "按月算清欠多少：应发、实发、差额，可以用下面的计算器。",
         "Work out what is owed month by month: due, paid, difference; the calculators below help."),
@@ -134,7 +139,7 @@ BY_FLAG: tuple[Statement, ...] = (
     said("women_federation", Text(
         "也可以向妇女联合会求助，由其要求并协助有关部门或者单位查处。",
         "You can also turn to the women's federation, which can press the authorities to act."),
-        "WPL 73", flags=("women_workers",)),
+        "WPL 73", flags=("women_workers",), unless=EMPLOYER),
     said("women_protected", Text(
         "不得因怀孕、生育、哺乳降低工资、辞退或者解除合同。",
         "Nobody may be paid less or dismissed for pregnancy, birth or nursing."),
@@ -150,7 +155,7 @@ BY_FLAG: tuple[Statement, ...] = (
     said("migrant_general_contractor", Text(
         "工程建设领域分包单位欠薪的，由施工总承包单位先行清偿，请把总承包单位一并列为被申请人。",
         "In construction the general contractor pays first for a subcontractor's arrears: name it as"
-        " respondent too."), "MWR 30", flags=("migrant_worker_wages",)),
+        " respondent too."), "MWR 30", flags=("migrant_worker_wages",), unless=EMPLOYER),
     said("injury_recognition", Text(
         "先认定工伤：单位应在三十日内申请，单位不申请的，本人或者近亲属、工会可在一年内直接申请。",
         "Have the injury recognised first: the employer applies within 30 days; if it does not, you, close"
@@ -180,9 +185,11 @@ BY_FLAG: tuple[Statement, ...] = (
         "To admit, waive, change or settle claims the agent needs special authority."),
         "CPL 62", flags=("agent",)),
     said("foreigner_permit", Text(
-        "外国人请准备工作许可；未依法取得就业证件而签的合同，法院不支持确认劳动关系。",
-        "Foreigners: have your work permit at hand; without one the courts do not confirm a labour"
-        " relation."), "SPC1 33", flags=("non_mainland_identity",)),
+        "外国人请准备工作许可（有永久居留资格的除外，港澳台居民不需要）；未依法取得就业证件而签的合同，"
+        "法院不支持确认劳动关系。",
+        "Foreigners without permanent residence: have your work permit at hand; without one the courts do"
+        " not confirm a labour relation. Residents of Hong Kong, Macao and Taiwan need none."),
+        "SPC1 33", flags=("non_mainland_identity",)),
     said("interpreter_ask", Text(
         "需要翻译的，申请时写明语言，由调解组织在调解会前安排。",
         "Say which language you need: the organisation arranges an interpreter before the session."),
@@ -197,11 +204,11 @@ BY_FLAG: tuple[Statement, ...] = (
     said("aid_ask", Text(
         "因经济困难没有委托代理人，请求确认劳动关系、支付劳动报酬或者工伤赔偿的，可以申请法律援助。",
         "If you cannot afford someone to speak for you, ask for legal aid for claims on the labour"
-        " relation, pay or injury."), "LAL 31", flags=("legal_aid_requested",)),
+        " relation, pay or injury."), "LAL 31", flags=("legal_aid_requested",), unless=EMPLOYER),
     said("aid_no_test", Text(
         "进城务工人员追索劳动报酬或者工伤赔偿的，申请法律援助免予核查经济困难状况，带上身份和务工证明。",
         "Migrant workers who claim pay or injury damages get legal aid without a means test: bring proof of"
-        " identity and work."), "LAL 42", flags=("legal_aid_without_means_test",)),
+        " identity and work."), "LAL 42", flags=("legal_aid_without_means_test",), unless=EMPLOYER),
     said("psychological_talk", Text(
         "可以请调解组织安排心理疏导，内容保密，不影响案件办理。",
         "The organisation can arrange a talk with a counsellor; it is confidential and does not affect the"
@@ -209,52 +216,67 @@ BY_FLAG: tuple[Statement, ...] = (
     said("employer_prepare", Text(
         "用人单位申请的，准备营业执照、规章制度及其公示证明、工资支付记录，说明请求和依据。",
         "Employers bring the business licence, the rules and proof that they were made known, and the wage"
-        " records, and state claim and grounds."), "LCL 4", flags=EMPLOYER),
+        " records, and state claim and grounds."), "service", flags=EMPLOYER),
     said("employer_union", Text(
         "单方解除合同前应当把理由通知工会。",
         "Before a dismissal the union has to be told the reasons."), "LCL 43", of=ENDING, flags=EMPLOYER),
 )  # fmt: skip
 
+_mediated: Final = partial(said, mediated=True)
+
 LAST: tuple[Statement, ...] = (
-    said("apply", Text(
+    _mediated("apply", Text(
         "申请调解：写明双方、事实和请求，选择有管辖权的地区提交，保存好流水号和查询码。",
         "Apply for mediation: the parties, facts and claims, in the place with jurisdiction; keep the serial"
         " number and the query code."), "LDMA 10"),
-    said("mediate", Text(
+    _mediated("mediate", Text(
         "参加调解：双方自愿，过程和协议保密。",
         "Take part: it is voluntary, and both talks and agreement are confidential."), "R17 24"),
-    said("concede", Text(
+    _mediated("concede", Text(
         "调解中的让步不会在以后的程序中作为对您不利的依据。",
         "What you concede in mediation is not used against you later."), "R17 30"),
-    said("agree", Text(
+    _mediated("agree", Text(
         "达成协议的，核对金额、日期和方式后签名；签名盖章后有约束力。",
         "If you agree, check amounts, days and ways, then sign; signed and sealed it binds."), "LDMA 14"),
-    said("review", Text(
+    _mediated("review", Text(
         "双方可以自协议生效之日起十五日内共同申请仲裁审查。",
         "Within 15 days from its effect both can jointly ask the arbitration commission to review"
         " the agreement."), "R33 74"),
-    said("confirm", Text(
-        "双方也可以自协议生效之日起三十日内共同向人民法院申请司法确认，确认后可以申请强制执行。",
-        "Or within 30 days both can ask the people's court to confirm it; then it can be enforced."),
-        "CPL 205"),
-    said("payment_order_on_agreement", Text(
+    _mediated("review_length", Text(
+        "仲裁审查自受理之日起五个工作日内结束，有特殊情况的可以再延长五个工作日。",
+        "The review ends within five working days of its acceptance, in special cases within five"
+        " more."), "R33 76"),
+    _mediated("confirm", Text(
+        "双方也可以自协议生效之日起三十日内共同向人民法院申请司法确认。",
+        "Or within 30 days both can ask the people's court to confirm it."), "CPL 205"),
+    _mediated("enforce", Text(
+        "法院确认有效的，一方不履行，另一方可以向人民法院申请执行。",
+        "If the court confirms it and one side does not perform, the other can have it enforced."),
+        "CPL 206"),
+    _mediated("payment_order_on_agreement", Text(
         "对方到期不付欠薪、工伤医疗费、经济补偿或者赔偿金的，凭协议书向法院申请支付令。",
         "If pay, injury medical costs, compensation or damages agreed on are not paid, take the agreement to"
         " the court for a payment order."), "LDMA 16", of=(*MONEY, *ENDING), unless=EMPLOYER),
-    said("arbitrate", Text(
+    _mediated("arbitrate", Text(
         "收到申请之日起十五日内没有达成协议的，可以申请仲裁。",
         "If there is no agreement within 15 days of receipt, arbitration is open."), "LDMA 14"),
-    said("arbitration_free", Text(
+    _mediated("arbitration_free", Text(
         "劳动争议仲裁不收费。",
         "Arbitration of labour disputes is free."), "LDMA 53"),
-    said("sue", Text(
-        "对仲裁裁决不服的，自收到裁决书之日起十五日内可以向人民法院起诉，期满不起诉的裁决生效。",
-        "Against an award you can sue within 15 days of receiving it; after that it takes effect."),
-        "LDMA 50"),
-    said("sue_final", Text(
+    _mediated("sue", Text(
+        "对一裁终局以外的仲裁裁决不服的，自收到裁决书之日起十五日内可以向人民法院起诉，期满不起诉的裁决生效。",
+        "Against an award that is not final you can sue within 15 days of receiving it; after that it takes"
+        " effect."), "LDMA 50"),
+    _mediated("sue_final", Text(
         "小额追索工资等一裁终局的案件，劳动者不服的仍可在十五日内起诉。",
         "Where the award is final, as for small arrears, the worker can still sue within 15 days."),
-        "LDMA 48", of=(*MONEY, "hours_leave_insurance_training"), unless=EMPLOYER),
+        "LDMA 48", of=FINAL, unless=EMPLOYER),
+    _mediated("set_aside", Text(
+        "一裁终局的案件，用人单位不能起诉；裁决有法定情形的，可自收到裁决书之日起三十日内向仲裁委员会所在地的"
+        "中级人民法院申请撤销。",
+        "Where the award is final the employer cannot sue; on the grounds the law names it can ask the"
+        " intermediate court at the commission's place within 30 days to set the award aside."),
+        "LDMA 49", of=FINAL, flags=EMPLOYER),
 )  # fmt: skip
 
 STEPS: tuple[Statement, ...] = (*FIRST, *BY_CATEGORY, *BY_FLAG, *LAST)

@@ -93,6 +93,16 @@ REPLACED: Mapping[tuple[str, str], Replacement] = {
         ("47", "48", "49"),
         date(2008, 5, 1),
     ),
+    ("最高人民法院关于审理劳动争议案件适用法律问题的解释（一）", "32"): Replacement(
+        Text(
+            "第一款自2025年9月1日起废止（解释（二）第二十一条）：领取养老金的人员不再一概按劳务关系处理。",
+            "Paragraph 1 is repealed since 2025-09-01 (article 21 of Interpretation II): who draws a "
+            "pension is no longer treated as under a service contract for that alone.",
+        ),
+        "最高人民法院关于审理劳动争议案件适用法律问题的解释（二）",
+        ("21",),
+        date(2025, 9, 1),
+    ),
 }
 """Articles still printed that a later law has replaced, by short title and number."""
 

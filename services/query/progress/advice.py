@@ -70,7 +70,7 @@ def _told(status: str, viewer: Viewer) -> Text:
 
 def _law(standing: Standing) -> Iterator[Text]:
     """What the law offers in this status to this side."""
-    result, worker = standing.result, _is_worker(standing)
+    result, worker = standing.result, is_worker(standing.viewer, standing.flags)
     if result in _UNDER_WAY:
         yield sentences.RIGHT_TO_ARBITRATE
     if result == "agreement_signed" and standing.status not in _LAST:
@@ -91,9 +91,9 @@ def _calls(standing: Standing) -> Iterator[Text]:
         yield sentences.WOMENS_HOTLINE
 
 
-def _is_worker(standing: Standing) -> bool:
-    """Whether the viewer is the worker of the dispute."""
-    return standing.viewer.is_applicant != ("employer_applicant" in standing.flags)
+def is_worker(viewer: Viewer, flags: Collection[str]) -> bool:
+    """Whether the viewer is the worker of a dispute with these flags."""
+    return viewer.is_applicant != ("employer_applicant" in flags)
 
 
 # --- what happens next, and by when -----------------------------------------------------------

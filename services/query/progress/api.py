@@ -12,6 +12,7 @@ from flask import request
 from services.query import domain
 from services.query.guidance.guide import guidance_url
 from services.query.progress import answers
+from services.query.progress.advice import is_worker
 from services.query.progress.cached import MaskedAnswers
 from services.query.progress.chains import chains
 from services.query.progress.paging import LONGEST as LONGEST_CURSOR
@@ -119,12 +120,16 @@ class ProgressDesk:
         seen = domain.unmasked(document, number, viewer, caller().language, url)
         return seen | {
             "stream_url": stream_url(self.readers, url, number, viewer),
-            "guidance_url": f"{url}{_guidance(document, seen)}",
+            "guidance_url": f"{url}{_guidance(document, seen, viewer)}",
         }
 
 
-def _guidance(document: Document, seen: Mapping[str, Any]) -> str:
-    """What this side can do, with the clocks of this case: its category, flags and days."""
+def _guidance(document: Document, seen: Mapping[str, Any], viewer: Viewer) -> str:
+    """What this side can do, with the clocks of this case: its category, flags and days. The flag of
+    an employer's application says here that the reader is the employer."""
+    flags = tuple(flag for flag in seen["flags"] if flag != "employer_applicant")
+    if not is_worker(viewer, document["flags"]):
+        flags += ("employer_applicant",)
     reached = {step["status"]: step["at"] for step in seen["timeline"]}
     agreement = seen["agreement"] or {}
     days = {
@@ -133,7 +138,7 @@ def _guidance(document: Document, seen: Mapping[str, Any]) -> str:
         "agreement_effective_on": agreement.get("effective_at"),
     }
     known = {name: civil_day(datetime.fromisoformat(at)) for name, at in days.items() if at}
-    return guidance_url(seen["category"], tuple(seen["flags"]), seen["division"]["code"], known)
+    return guidance_url(seen["category"], flags, seen["division"]["code"], known)
 
 
 def routes(desk: ProgressDesk) -> Sequence[Route]:

@@ -152,6 +152,11 @@ def test_the_medical_period_never_shrinks_with_the_years(total, here):
         ({"known_on": "2025-09-30", "interrupted_on": "2026-01-15"}, "2027-01-15"),
         ({"known_on": "2023-01-10", "pay_arrears": True, "employment_ended_on": "2025-03-31"}, "2026-03-31"),
         ({"known_on": "2025-03-31", "employment_ended_on": "2026-03-31"}, "2026-03-31"),
+        ({"known_on": "2020-01-02", "interrupted_on": "2021-01-04"}, "2022-01-04"),  # on the last day
+        ({"known_on": "2020-01-02", "interrupted_on": "2021-01-05"}, "2021-01-04"),  # a day late
+        ({"known_on": "2020-01-01", "interrupted_on": "2024-01-05"}, "2021-01-04"),
+        ({"known_on": "2022-01-10", "pay_arrears": True, "employment_ended_on": "2023-03-31",
+          "interrupted_on": "2026-10-01"}, "2024-04-01"),
     ],
 )  # fmt: skip
 def test_the_last_day_for_arbitration_is_a_year_on_and_never_a_day_off(typed, last_day):
@@ -161,6 +166,16 @@ def test_the_last_day_for_arbitration_is_a_year_on_and_never_a_day_off(typed, la
 def test_while_the_employment_lasts_no_limit_runs_for_unpaid_wages():
     answer = worked_out("limitation", known_on="2023-01-10", pay_arrears=True)
     assert "不受一年限制" in answer["steps"][0]["text"]
+    assert (answer["amount"], answer["unit"]) == ("1", "years")
+    assert not any(result["unit"] == "date" for result in answer["results"])
+
+
+def test_a_claim_made_after_the_year_is_warned_of():
+    late = worked_out("limitation", known_on="2020-01-01", interrupted_on="2024-01-05")
+    assert "不能使时效中断" in late["warnings"][0]["text"]
+    assert not worked_out("limitation", known_on="2024-01-02", interrupted_on="2024-06-03")[
+        "warnings"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.builders.calculations import amount, faults_of, results, worked_out
@@ -19,15 +20,51 @@ from tests.builders.calculations import amount, faults_of, results, worked_out
         ({}, "66000.00"),  # eleven months, from 15 February to 14 January
         ({"signed_on": "2025-08-15"}, "36000.00"),  # six months
         ({"signed_on": "2025-02-15"}, "0.00"),  # on the day after a month
-        ({"signed_on": "2025-02-16"}, "214.29"),  # one day of 28
+        ({"signed_on": "2025-02-16"}, "0.00"),  # the one day is a Saturday
+        ({"signed_on": "2025-02-18"}, "275.86"),  # Monday, of 21.75 days
         ({"signed_on": "2026-06-01"}, "66000.00"),  # later than a year: no more than eleven
-        ({"ended_on": "2025-05-31"}, "21290.32"),  # three months and 17 days of 31
+        ({"ended_on": "2025-05-31"}, "21310.34"),  # three months; 12 working days from 15 May
         ({"ended_on": "2025-02-10"}, "0.00"),
         ({"ended_on": "2025-05-31", "signed_on": "2025-04-15"}, "12000.00"),
     ],
 )  # fmt: skip
 def test_the_second_wage_runs_from_the_day_after_a_month_to_the_day_before_a_year(typed, more):
     assert amount("double_wage", started_on="2025-01-15", monthly_wage="6000", **typed) == more
+
+
+@pytest.mark.parametrize(
+    "started_on, signed_on, more",
+    [
+        (
+            "2025-09-08",
+            "2025-10-13",
+            "1200.00",
+        ),  # 9 and 10 October, and the 11th, a Saturday worked
+        ("2026-09-01", None, "15900.00"),  # October; 18 working days of November up to today
+        ("2026-10-26", None, "0.00"),  # the second month begins tomorrow
+        ("2026-10-25", None, "400.00"),  # and today
+    ],
+)
+def test_part_of_a_month_counts_by_its_working_days_and_none_that_has_not_come(
+    started_on, signed_on, more
+):
+    typed = {"signed_on": signed_on} if signed_on else {}
+    assert amount("double_wage", started_on=started_on, monthly_wage="8700", **typed) == more
+
+
+def test_working_days_of_part_of_a_month_never_come_to_more_than_a_month():
+    # From 15 July to 13 August 2025 there are 22 of them, which by the day were 8800.
+    typed = {"started_on": "2025-06-15", "signed_on": "2025-08-14", "monthly_wage": "8700"}
+    assert amount("double_wage", **typed) == "8700.00"
+
+
+def test_what_has_accrued_so_far_says_so():
+    so_far = worked_out("double_wage", started_on="2026-09-01", monthly_wage="8700")
+    assert "2026-11-25（今天）" in so_far["steps"][0]["text"]
+    over = worked_out("double_wage", started_on="2025-01-15", monthly_wage="8700")
+    assert "今天" not in over["steps"][0]["text"]
+    not_yet = worked_out("double_wage", started_on="2026-11-20", monthly_wage="8700")
+    assert "还没有到" in not_yet["steps"][0]["text"]
 
 
 @pytest.mark.parametrize(
@@ -38,6 +75,7 @@ def test_the_second_wage_runs_from_the_day_after_a_month_to_the_day_before_a_yea
         ("2024-02-29", "2024-03-29", "2025-02-28"),
         ("2023-12-31", "2024-01-31", "2024-12-30"),
         ("2025-10-30", "2025-11-30", "2026-10-29"),
+        ("2025-11-26", "2025-12-26", "2026-11-25"),
     ],
 )
 def test_eleven_months_are_eleven_whichever_day_they_begin(started_on, first, last):
@@ -59,6 +97,9 @@ def test_days_before_work_began_or_before_the_law_are_refused():
     ) == [("/signed_on", "before_start")]
     assert faults_of("double_wage", started_on="2007-12-31", monthly_wage="6000") == [
         ("/started_on", "out_of_range")
+    ]
+    assert faults_of("double_wage", started_on="2026-11-26", monthly_wage="6000") == [
+        ("/started_on", "in_future")
     ]
 
 
@@ -94,6 +135,15 @@ def test_an_hour_of_overtime_is_paid_at_150_200_and_300_percent(typed, pay):
 def test_the_wage_of_an_hour_is_not_rounded_before_the_end():
     # 6000 / 21.75 / 8 = 34.4827…; 60 of them are 2068.9655…
     assert amount("overtime", monthly_wage="6000", months="1", workday_hours="40") == "2068.97"
+
+
+@example(464_174, 100)  # half a fen exactly: 40.015
+@given(st.integers(50_000, 100_000_000), st.integers(1, 3600))
+def test_overtime_is_exact_to_the_fen_however_the_wage_divides(wage_in_fen, hundredths_of_hours):
+    wage, hours = Decimal(wage_in_fen) / 100, Decimal(hundredths_of_hours) / 100
+    exact = Fraction(wage) * Fraction(hours) * Fraction(3, 2) / 174  # 21.75 days of 8 hours
+    pay = amount("overtime", monthly_wage=str(wage), months="1", workday_hours=str(hours))
+    assert Fraction(pay) == Fraction(int(exact * 100 + Fraction(1, 2)), 100)
 
 
 @pytest.mark.parametrize("hours, warned", [("36", False), ("36.01", True)])

@@ -74,7 +74,7 @@ def maternity_leave(values: Values) -> Outcome:
     assumptions = []
     wage: Decimal | None = values.get("monthly_wage")
     if wage is not None:
-        allowance = wage / DAYS_A_MONTH * days
+        allowance = wage * days / DAYS_A_MONTH
         figures.append(money("allowance", Text("生育津贴估算", "Allowance, estimated"), allowance))
         steps.append(
             line(

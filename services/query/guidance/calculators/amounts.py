@@ -9,7 +9,8 @@ CENT: Final = Decimal("0.01")
 ZERO: Final = Decimal(0)
 PAID_DAYS: Final = Decimal("21.75")
 """Days a month's wage is paid for, (365 - 104) / 12 (人社部发〔2025〕2号)."""
-HOURS_A_DAY: Final = 8
+HOURS_A_MONTH: Final = PAID_DAYS * 8
+"""Divide by these last: a wage of a day or an hour has no end of decimals."""
 
 
 def rounded(amount: Decimal) -> Decimal:

@@ -21,6 +21,7 @@ from services.query.guidance.calculators.outcome import (
 from services.query.guidance.norms import cite
 from shared.contracts.faults import Fault, fault
 from shared.errors import FieldError, Text
+from shared.working_days import one_year_after
 
 DAYS_A_YEAR: Final = 365
 _LADDER: Final = ((20, 15), (10, 10), (1, 5), (0, 0))
@@ -113,7 +114,7 @@ def annual_leave(values: Values) -> Outcome:
     owed, counted = days_owed(values)
     wage: Decimal = values["monthly_wage"]
     daily = wage / PAID_DAYS
-    more, whole = owed * daily * 2, owed * daily * 3
+    more, whole = owed * wage * 2 / PAID_DAYS, owed * wage * 3 / PAID_DAYS
     return Outcome(
         figures=(
             money("additional", Text("应当另付的200%", "Still to be paid (200 %)"), more),
@@ -155,20 +156,44 @@ def annual_leave(values: Values) -> Outcome:
                 ),
                 "ALM 10",
             ),
-            line(
-                Text(
-                    f"{values['year']}年的未休年休假工资一般自次年起计算一年时效，请尽快主张。",
-                    f"For leave of {values['year']} the one-year limit mostly runs from the next year:"
-                    " claim soon.",
-                ),
-                "LDMA 27",
-            ),
+            *_when_to_claim(values),
         ),
+    )
+
+
+def _when_to_claim(values: Values) -> Iterable[Line]:
+    """From when it is due, and how long there is to claim it."""
+    year, left, today = values["year"], day(values, "ended_on"), values["today"]
+    if left is not None:
+        yield line(
+            Text(
+                f"解除或者终止劳动合同时就应支付，请在{one_year_after(left).isoformat()}之前申请仲裁。",
+                f"It is due when the contract ends: go to arbitration by {one_year_after(left).isoformat()}.",
+            ),
+            "LDMA 27",
+        )
+        return
+    if year == today.year:
+        yield line(
+            Text(
+                "这一年还没有结束：单位仍可安排休假，经您同意也可以跨一个年度安排；到时仍未安排的才应支付。",
+                "The year is not over: leave can still be arranged, with your consent in the next year too;"
+                " only what is not arranged by then is due.",
+            ),
+            "ALM 9",
+        )
+    yield line(
+        Text(
+            f"时效一年；{year}年的从哪一天起算法律没有写明，实践中多自次年起，请尽快主张。",
+            f"The limit is a year; from when for {year} the law does not say, courts mostly count from the"
+            " next year: claim soon.",
+        ),
+        "LDMA 27",
     )
 
 
 ANNUAL_LEAVE: Calculator = calculator(
     "annual_leave", Text("未休年休假工资报酬", "Pay for annual leave not taken"),
-    "ALR 3; ALR 5; ALM 5; ALM 10; ALM 11; ALM 12",
+    "ALR 3; ALR 5; ALM 5; ALM 9; ALM 10; ALM 11; ALM 12; LDMA 27",
     (YEAR, CUMULATED, TAKEN, WAGE_WITHOUT_OVERTIME, JOINED, LEFT), annual_leave, rules=(within_year,),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The second wage without a written contract: 劳动合同法 82; 实施条例 6, 7."""
+"""The second wage without a written contract: 劳动合同法 82; 实施条例 6, 7; 解释（二） 6, 7."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from services.query.guidance.calculators.amounts import ZERO, plain, yuan
+from services.query.guidance.calculators.amounts import PAID_DAYS, ZERO, yuan
 from services.query.guidance.calculators.inputs import (
     STARTED,
     WAGE,
@@ -15,6 +15,7 @@ from services.query.guidance.calculators.inputs import (
     day,
     in_force_by,
     in_order,
+    not_in_future,
 )
 from services.query.guidance.calculators.outcome import (
     Calculator,
@@ -27,7 +28,7 @@ from services.query.guidance.calculators.outcome import (
 from services.query.guidance.calculators.periods import ONE_DAY, after_months, completed_months
 from services.query.guidance.norms import cite
 from shared.errors import Text
-from shared.working_days import one_year_after
+from shared.working_days import is_working_day, one_year_after
 
 MONTHS_MOST: Final = 11
 _A_YEAR: Final = 12
@@ -43,7 +44,8 @@ LEFT = Input(
 
 
 def double_wage(values: Values) -> Outcome:
-    """One wage more for each month from the second to the twelfth without a written contract."""
+    """One wage more for each month from the second to the twelfth without a written contract, as far
+    as they have come."""
     start = date.fromisoformat(values["started_on"])
     wage: Decimal = values["monthly_wage"]
     first, last = after_months(start, 1), after_months(start, _A_YEAR) - ONE_DAY
@@ -52,37 +54,40 @@ def double_wage(values: Values) -> Outcome:
         last = min(last, signed - ONE_DAY)
     if left is not None:
         last = min(last, left)
+    so_far = values["today"] < last
+    last = min(last, values["today"])
     if last < first:
-        return _nothing_doubled(first)
+        return _nothing_doubled(first, so_far=so_far)
     whole = completed_months(start, last) - 1
     begun = after_months(start, whole + 1)
-    days = (last + ONE_DAY - begun).days
-    length = (after_months(start, whole + 2) - begun).days
-    months = whole + Decimal(days) / length
-    amount = months * wage
+    days = _working_days(begun, last)
+    amount = min(whole * wage + days * wage / PAID_DAYS, (whole + 1) * wage)
     return Outcome(
         figures=(
             money("double_wage", Text("未签合同的二倍工资差额", "The second wage"), amount),
-            Figure("months", Text("月数", "Months"), months, "months"),
+            Figure("months", Text("整月数", "Whole months"), Decimal(whole), "months"),
+            Figure("days", Text("另计的工作日", "Working days beyond"), Decimal(days), "days"),
             Figure("first_day", Text("起算日", "First day"), first, "date"),
             Figure("last_day", Text("截止日", "Last day"), last, "date"),
         ),
         steps=(
             line(
                 Text(
-                    f"自用工满一个月的次日{first.isoformat()}起，至{last.isoformat()}止，"
-                    f"共{whole}个月又{days}天。",
-                    f"From the day after one month, {first.isoformat()}, to {last.isoformat()}:"
-                    f" {whole} months and {days} days.",
+                    f"自用工满一个月的次日{first.isoformat()}起，至{last.isoformat()}"
+                    f"{'（今天）' if so_far else ''}止，共{whole}个月又{days}个工作日。",
+                    f"From the day after one month, {first.isoformat()}, to {last.isoformat()}"
+                    f"{' (today)' if so_far else ''}: {whole} months and {days} working days.",
                 ),
                 "LCR 7" if whole == MONTHS_MOST else "LCR 6",
             ),
             line(
                 Text(
-                    f"每月再付一倍工资：{plain(months)}×{yuan(wage)}={yuan(amount)}元。",
-                    f"One wage more for each: {plain(months)} × {yuan(wage)} = {yuan(amount)} CNY.",
+                    f"每月再付一倍工资，不满一个月的按实际工作日：{whole}×{yuan(wage)}"
+                    f"+{days}×{yuan(wage)}÷21.75={yuan(amount)}元。",
+                    f"One wage more for each, part of a month by its working days: {whole} × {yuan(wage)}"
+                    f" + {days} × {yuan(wage)} ÷ 21.75 = {yuan(amount)} CNY.",
                 ),
-                "LCL 82",
+                "SPC2 6",
             ),
         ),
         bounds=(
@@ -97,46 +102,70 @@ def double_wage(values: Values) -> Outcome:
         assumptions=(
             line(
                 Text(
-                    "您已领取的正常工资未计入，结果是应当另付的部分；不足一个月的按日历天数折算，各月工资按相同计算。",
-                    "The ordinary wage you were paid is not in it; part of a month counts by its days, and"
-                    " the wage is taken to be the same in each month.",
+                    "您已领取的正常工资未计入，结果是应当另付的部分；各月工资按相同计算。",
+                    "The ordinary wage you were paid is not in it; the wage is taken to be the same in each"
+                    " month.",
                 ),
                 "LCL 82",
+            ),
+            line(
+                Text(
+                    "日工资按月工资除以21.75、按全国统一的工作日计算，不超过一个月工资。",
+                    "A working day, by the national calendar, counts as the wage divided by 21.75, and all of"
+                    " them as a month's wage at most.",
+                ),
+                "WTN",
             ),
         ),
         warnings=(
             line(
                 Text(
-                    f"时效一年，实践中多按月分别计算：最早一个月的部分自{one_year_after(first).isoformat()}起、"
-                    f"全部自{one_year_after(last).isoformat()}起可能丧失，请尽快主张。",
-                    "The one-year limit is mostly counted month by month: the earliest month may lapse from"
-                    f" {one_year_after(first).isoformat()}, all of it from"
-                    f" {one_year_after(last).isoformat()}; claim soon.",
+                    f"时效一年；起算日法律没有写明，实践中多按月分别计算：最早一个月的部分自"
+                    f"{one_year_after(first).isoformat()}起、全部自{one_year_after(last).isoformat()}起可能丧失，"
+                    "请尽快主张。",
+                    "The limit is a year; the law does not say from when, and courts mostly count month by"
+                    f" month: the earliest month may lapse from {one_year_after(first).isoformat()}, all of it"
+                    f" from {one_year_after(last).isoformat()}; claim soon.",
                 ),
                 "LDMA 27",
+            ),
+            line(
+                Text(
+                    "因不可抗力，或者因劳动者本人故意、重大过失没有订立的，单位不付二倍工资，由单位举证。",
+                    "None is due where force majeure, or the worker's own intent or gross negligence, kept the"
+                    " contract from being signed; the employer has to prove it.",
+                ),
+                "SPC2 7",
             ),
         ),
     )
 
 
-def _nothing_doubled(first: date) -> Outcome:
+def _working_days(first: date, last: date) -> int:
+    return sum(is_working_day(first + n * ONE_DAY) for n in range((last - first).days + 1))
+
+
+def _nothing_doubled(first: date, *, so_far: bool) -> Outcome:
+    until_now = Text(
+        f"用工满一个月的次日（{first.isoformat()}）还没有到，目前不产生二倍工资。",
+        f"The day after one month, {first.isoformat()}, has not come: there is no second wage yet.",
+    )
+    never = Text(
+        f"用工满一个月（{first.isoformat()}）之前已订立书面合同或者离职，不产生二倍工资。",
+        f"A contract was signed, or work ended, within a month (before {first.isoformat()}):"
+        " there is no second wage.",
+    )
     return Outcome(
         figures=(money("double_wage", Text("未签合同的二倍工资差额", "The second wage"), ZERO),),
-        steps=(
-            line(
-                Text(
-                    f"用工满一个月（{first.isoformat()}）之前已订立书面合同或者离职，不产生二倍工资。",
-                    f"A contract was signed, or work ended, within a month (before {first.isoformat()}):"
-                    " there is no second wage.",
-                ),
-                "LCR 6",
-            ),
-        ),
+        steps=(line(until_now if so_far else never, "LCR 6"),),
     )
 
 
 DOUBLE_WAGE: Calculator = calculator(
     "double_wage", Text("未订立书面劳动合同的二倍工资", "Double wage without a written contract"),
-    "LCL 82; LCR 6; LCR 7; LDMA 27", (STARTED, WAGE, SIGNED, LEFT), double_wage,
-    rules=(in_order("started_on", "signed_on", "ended_on"), in_force_by("started_on")),
+    "LCL 82; LCR 6; LCR 7; SPC2 6; SPC2 7; LDMA 27; WTN", (STARTED, WAGE, SIGNED, LEFT), double_wage,
+    rules=(
+        in_order("started_on", "signed_on", "ended_on"), in_force_by("started_on"),
+        not_in_future("started_on"),
+    ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.query.guidance.calculators.amounts import plain, yuan
 from services.query.guidance.calculators.injury import AVERAGE, UNINSURED
-from services.query.guidance.calculators.inputs import Input, Values
+from services.query.guidance.calculators.inputs import AMOUNT_MOST, Input, Values
 from services.query.guidance.calculators.outcome import (
     Calculator,
     Outcome,
@@ -30,8 +30,9 @@ LEAVE_MONTHS = Input(
     "months", Text("停工留薪月数", "Months off work"), "months", 0, 24, source=cite("WII 33")
 )
 PAID = Input(
-    "already_paid", Text("期间已支付的工资", "Wage received meanwhile"), "CNY", 0, required=False
-)
+    "already_paid", Text("期间已支付的工资", "Wage received meanwhile"), "CNY", 0, AMOUNT_MOST,
+    required=False,
+)  # fmt: skip
 
 
 def injury_leave_pay(values: Values) -> Outcome:

@@ -218,6 +218,18 @@ def in_order(first: str, *later: str) -> Rule:
     return rule
 
 
+def not_in_future(*names: str) -> Rule:
+    """Days that have come."""
+
+    def rule(values: Values, today: date) -> Iterable[FieldError]:
+        for name in names:
+            on = day(values, name)
+            if on is not None and on > today:
+                yield fault("in_future").at(f"/{name}")
+
+    return rule
+
+
 IN_FORCE: Final = date(2008, 1, 1)
 """The labour contract law; compensation by its article 46 counts years from here (97)."""
 

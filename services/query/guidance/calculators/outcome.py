@@ -90,9 +90,10 @@ class Calculator:
             "inputs": [asked.shown(language) for asked in self.inputs],
         }
 
-    def answer(self, values: Values, language: Language) -> Mapping[str, Any]:
-        """The outcome as clients see it."""
-        found = self.work_out(values)
+    def answer(self, values: Values, today: date, language: Language) -> Mapping[str, Any]:
+        """The outcome as clients see it. `today` is among the values: what has not come yet is not
+        owed."""
+        found = self.work_out({**values, "today": today})
         return {
             "calculator": self.name,
             "title": self.title.to(language),

@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from services.query.guidance.calculators.amounts import (
-    HOURS_A_DAY,
-    PAID_DAYS,
+    HOURS_A_MONTH,
     ZERO,
     plain,
     yuan,
@@ -75,11 +74,10 @@ def hours_possible(values: Values, _: date) -> Iterable[FieldError]:
 def overtime(values: Values) -> Outcome:
     """劳动法 44: 150, 200 and 300 % of the wage of an hour."""
     wage: Decimal = values["monthly_wage"]
-    hourly = wage / PAID_DAYS / HOURS_A_DAY
-    figures, steps, total, worked = [], [_hourly(wage, hourly)], ZERO, ZERO
+    figures, steps, total, worked = [], [_hourly(wage)], ZERO, ZERO
     for name, rate in HOURLY_RATES.items():
         hours: Decimal = values.get(name) or ZERO
-        amount = hours * hourly * Decimal(rate)
+        amount = hours * wage * Decimal(rate) / HOURS_A_MONTH
         total, worked = total + amount, worked + hours
         figures.append(money(name.replace("hours", "pay"), _KINDS[name], amount))
         percent = plain(Decimal(rate) * 100)
@@ -126,7 +124,8 @@ def overtime(values: Values) -> Outcome:
     )
 
 
-def _hourly(wage: Decimal, hourly: Decimal) -> Line:
+def _hourly(wage: Decimal) -> Line:
+    hourly = wage / HOURS_A_MONTH
     return line(
         Text(
             f"小时工资：{yuan(wage)}÷21.75÷8={yuan(hourly)}元（计算时不先行取整）。",
