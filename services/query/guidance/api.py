@@ -62,9 +62,9 @@ class GuidanceDesk:
         known = CALCULATORS.get(calculator)
         if known is None:
             raise Refused("not_found")
-        values = read(known.schema(), parse_json(json_bytes()), today())
-        language = caller().language
-        return {**known.answer(values, today(), language), "disclaimer": DISCLAIMER.to(language)}
+        on, language = today(), caller().language
+        values = read(known.schema(), parse_json(json_bytes()), on)
+        return {**known.answer(values, on, language), "disclaimer": DISCLAIMER.to(language)}
 
 
 def _dispute(asked: dict[str, Any]) -> Dispute:

@@ -60,6 +60,16 @@ TYPED: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 """A computation for each, with every kind of sentence in it."""
 
+ALSO: list[tuple[str, dict[str, Any]]] = [
+    ("double_wage", {"started_on": "2026-11-20", "monthly_wage": "6000"}),
+    ("double_wage", {"started_on": "2026-09-01", "monthly_wage": "6000"}),
+    ("double_wage", {"started_on": "2025-06-15", "signed_on": "2025-08-14", "monthly_wage": "6000"}),
+    ("annual_leave", {"year": 2026, "cumulated_years": 12, "days_taken": "2", "monthly_wage": "8700"}),
+    ("limitation", {"known_on": "2023-01-10", "pay_arrears": True}),
+    ("limitation", {"known_on": "2020-01-01", "interrupted_on": "2024-01-05"}),
+]  # fmt: skip
+"""Computations that end in other sentences."""
+
 
 def sentences(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return [
@@ -71,9 +81,9 @@ def test_there_is_an_example_for_every_calculator():
     assert set(TYPED) == set(CALCULATORS)
 
 
-@pytest.mark.parametrize("name", CALCULATORS)
-def test_every_sentence_of_an_answer_has_a_source_and_both_languages(name):
-    zh, en = worked_out(name, **TYPED[name]), worked_out(name, "en", **TYPED[name])
+@pytest.mark.parametrize("name, typed", [*TYPED.items(), *ALSO])
+def test_every_sentence_of_an_answer_has_a_source_and_both_languages(name, typed):
+    zh, en = worked_out(name, **typed), worked_out(name, "en", **typed)
     assert zh["steps"]
     for ours, theirs in zip(sentences(zh), sentences(en), strict=True):
         assert ours["source"]["article"] or ours["source"]["title"] == NORMS["WTN"].zh
@@ -86,8 +96,9 @@ def test_every_article_that_an_answer_cites_exists():
         short_title(policy.title): {article.number for article in policy.articles}
         for policy in read_statutes(statutes_path()).policies
     }
+    asked = [*TYPED.items(), *ALSO]
     cited = [
-        each["source"] for name in TYPED for each in sentences(worked_out(name, **TYPED[name]))
+        each["source"] for name, typed in asked for each in sentences(worked_out(name, **typed))
     ]
     checked = [source for source in cited if source["title"] in held]
     assert len(checked) > 20

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.query.guidance.calculators.periods import after_months, completed_months, service
-from tests.builders.calculations import amount, faults_of, results, worked_out
+from tests.builders.calculations import TODAY, amount, faults_of, results, worked_out
 
 WAGE = "10000"
 
@@ -144,6 +144,8 @@ def test_notice_pay_is_the_wage_of_the_month_before_on_top(ended_on, last_month_
         ({"started_on": "1960-01-01"}, [("/ended_on", "out_of_range")]),
         ({"ended_on": "2028-01-01"}, [("/ended_on", "out_of_range")]),
         ({"started_on": "2001-01-01", "ended_on": "2007-12-31"}, [("/ended_on", "out_of_range")]),
+        ({"started_on": "2026-11-26", "ended_on": "2027-08-31"}, [("/started_on", "in_future")]),
+        ({"started_on": "2026-11-25", "ended_on": "2027-08-31"}, []),
         ({"started_on": "2025-02-29"}, [("/started_on", "not_a_date")]),
         ({"monthly_wage": "0"}, [("/monthly_wage", "out_of_range")]),
         ({"local_minimum_wage": "9000", "local_average_wage": "8000"}, [("/local_minimum_wage", "out_of_range")]),
@@ -156,7 +158,7 @@ def test_what_cannot_be_is_refused_where_it_stands(changed, faults):
 
 # Properties -------------------------------------------------------------------------------------
 
-DAYS = st.dates(date(2008, 1, 1), date(2026, 12, 31))
+DAYS = st.dates(date(2008, 1, 1), TODAY)
 WAGES = st.integers(500, 100_000)
 
 

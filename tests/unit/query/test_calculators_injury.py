@@ -83,6 +83,11 @@ def test_pay_goes_on_while_off_work(months, paid, owed, confirmed):
     assert bool(answer["bounds"]) is confirmed
 
 
+def test_all_that_can_be_due_while_off_work_can_have_been_paid():
+    typed = {"monthly_wage": "1000000", "months": "24", "already_paid": "23999999"}
+    assert amount("injury_leave_pay", **typed) == "1.00"
+
+
 def test_more_than_24_months_off_work_are_refused():
     assert faults_of("injury_leave_pay", monthly_wage="6000", months="24.01") == [
         ("/months", "out_of_range")

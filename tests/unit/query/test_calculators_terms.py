@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -109,6 +110,14 @@ def test_the_maternity_allowance_is_estimated_if_a_wage_is_stated():
     assert "allowance" not in results("maternity_leave", event="birth")
 
 
+@given(st.integers(100, 100_000_000))
+def test_the_maternity_allowance_is_exact_to_the_fen(wage_in_fen):
+    wage = Decimal(wage_in_fen) / 100
+    found = results("maternity_leave", event="birth", monthly_wage=str(wage))
+    exact = Fraction(wage) * 98 / 30
+    assert Fraction(found["allowance"]) == Fraction(int(exact * 100 + Fraction(1, 2)), 100)
+
+
 def test_children_are_asked_of_a_birth_only():
     typed = {"event": "miscarriage_from_4_months", "children": 2, "difficult_birth": True}
     assert faults_of("maternity_leave", **typed) == [
@@ -173,6 +182,7 @@ def test_while_the_employment_lasts_no_limit_runs_for_unpaid_wages():
 def test_a_claim_made_after_the_year_is_warned_of():
     late = worked_out("limitation", known_on="2020-01-01", interrupted_on="2024-01-05")
     assert "不能使时效中断" in late["warnings"][0]["text"]
+    assert "中止" in late["warnings"][0]["text"]
     assert not worked_out("limitation", known_on="2024-01-02", interrupted_on="2024-06-03")[
         "warnings"
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,6 +11,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.builders.calculations import amount, faults_of, results, worked_out
+
+
+def to_the_fen(exact: Fraction) -> Fraction:
+    """Half up, without a decimal on the way."""
+    return Fraction(int(exact * 100 + Fraction(1, 2)), 100)
+
 
 # Double wage ------------------------------------------------------------------------------------
 
@@ -35,16 +42,12 @@ def test_the_second_wage_runs_from_the_day_after_a_month_to_the_day_before_a_yea
 @pytest.mark.parametrize(
     "started_on, signed_on, more",
     [
-        (
-            "2025-09-08",
-            "2025-10-13",
-            "1200.00",
-        ),  # 9 and 10 October, and the 11th, a Saturday worked
+        ("2025-09-08", "2025-10-13", "1200.00"),  # 9, 10 and 11 October, a Saturday that was worked
         ("2026-09-01", None, "15900.00"),  # October; 18 working days of November up to today
         ("2026-10-26", None, "0.00"),  # the second month begins tomorrow
         ("2026-10-25", None, "400.00"),  # and today
     ],
-)
+)  # fmt: skip
 def test_part_of_a_month_counts_by_its_working_days_and_none_that_has_not_come(
     started_on, signed_on, more
 ):
@@ -55,7 +58,34 @@ def test_part_of_a_month_counts_by_its_working_days_and_none_that_has_not_come(
 def test_working_days_of_part_of_a_month_never_come_to_more_than_a_month():
     # From 15 July to 13 August 2025 there are 22 of them, which by the day were 8800.
     typed = {"started_on": "2025-06-15", "signed_on": "2025-08-14", "monthly_wage": "8700"}
-    assert amount("double_wage", **typed) == "8700.00"
+    answer = worked_out("double_wage", **typed)
+    assert answer["amount"] == "8700.00"
+    assert "=8800.00元" in answer["steps"][1]["text"]
+    assert "8700.00" in answer["bounds"][-1]["text"]
+    whole = worked_out("double_wage", **{**typed, "signed_on": "2025-08-15"})
+    assert (whole["amount"], len(whole["bounds"])) == ("8700.00", 1)
+
+
+@pytest.mark.parametrize(
+    "started_on, provisional", [("2035-01-15", True), ("2034-12-08", True), ("2025-01-15", False)]
+)
+def test_working_days_of_a_year_without_a_holiday_plan_are_said_to_be_provisional(
+    started_on, provisional
+):
+    typed = {"started_on": started_on, "monthly_wage": "8700"}
+    answer = worked_out("double_wage", today=date(2035, 3, 15), **typed)
+    assert any("尚未公布" in each["text"] for each in answer["warnings"]) is provisional
+
+
+@given(st.integers(50_000, 100_000_000), st.dates(date(2025, 2, 16), date(2026, 1, 14)))
+def test_double_wage_is_exact_to_the_fen(wage_in_fen, signed_on):
+    wage = Decimal(wage_in_fen) / 100
+    typed = {"started_on": "2025-01-15", "signed_on": signed_on.isoformat()}
+    found = results("double_wage", **typed, monthly_wage=str(wage))
+    days = min(Fraction(found["days"]) / Fraction("21.75"), Fraction(1))
+    assert Fraction(found["double_wage"]) == to_the_fen(
+        Fraction(wage) * (Fraction(found["months"]) + days)
+    )
 
 
 def test_what_has_accrued_so_far_says_so():
@@ -137,13 +167,26 @@ def test_the_wage_of_an_hour_is_not_rounded_before_the_end():
     assert amount("overtime", monthly_wage="6000", months="1", workday_hours="40") == "2068.97"
 
 
-@example(464_174, 100)  # half a fen exactly: 40.015
-@given(st.integers(50_000, 100_000_000), st.integers(1, 3600))
+@example(464_174, (100, 0, 0))  # half a fen exactly: 40.015
+@example(500_001, (200, 1300, 0))  # 3 and 26 of 174 months: 833.335
+@example(884_418, (2500, 600, 2700))  # three quotients without an end: 6633.135
+@given(st.integers(50_000, 100_000_000), st.tuples(*[st.integers(0, 3600)] * 3))
 def test_overtime_is_exact_to_the_fen_however_the_wage_divides(wage_in_fen, hundredths_of_hours):
-    wage, hours = Decimal(wage_in_fen) / 100, Decimal(hundredths_of_hours) / 100
-    exact = Fraction(wage) * Fraction(hours) * Fraction(3, 2) / 174  # 21.75 days of 8 hours
-    pay = amount("overtime", monthly_wage=str(wage), months="1", workday_hours=str(hours))
-    assert Fraction(pay) == Fraction(int(exact * 100 + Fraction(1, 2)), 100)
+    wage = Decimal(wage_in_fen) / 100
+    workday, rest_day, holiday = (Decimal(hours) / 100 for hours in hundredths_of_hours)
+    hourly = Fraction(wage) / 174  # 21.75 days of 8 hours
+    found = results(
+        "overtime", monthly_wage=str(wage), months="1", workday_hours=str(workday),
+        rest_day_hours=str(rest_day), holiday_hours=str(holiday),
+    )  # fmt: skip
+    by_kind = [
+        Fraction(workday) * Fraction(3, 2) * hourly,
+        Fraction(rest_day) * 2 * hourly,
+        Fraction(holiday) * 3 * hourly,
+    ]
+    names = ["workday_pay", "rest_day_pay", "holiday_pay"]
+    assert [Fraction(found[name]) for name in names] == [to_the_fen(pay) for pay in by_kind]
+    assert Fraction(found["total"]) == to_the_fen(sum(by_kind, Fraction(0)))
 
 
 @pytest.mark.parametrize("hours, warned", [("36", False), ("36.01", True)])
@@ -234,6 +277,7 @@ def test_leave_of_part_of_a_year_is_pro_rata_in_whole_days(typed, days, pay):
         ({"year": 2027}, [("/year", "out_of_range")]),
         ({"ended_on": "2025-12-31"}, [("/ended_on", "out_of_range")]),
         ({"started_on": "2026-07-01", "ended_on": "2026-06-30"}, [("/ended_on", "before_start")]),
+        ({"started_on": "2026-11-26"}, [("/started_on", "in_future")]),
         ({"days_taken": "1.3"}, [("/days_taken", "wrong_type")]),
         ({"cumulated_years": 61}, [("/cumulated_years", "out_of_range")]),
     ],
@@ -249,3 +293,33 @@ def test_more_years_never_bring_less_leave(years, taken):
         for y in (years, years + 1)
     )
     assert Decimal(0) <= fewer <= more
+
+
+@given(st.integers(50_000, 100_000_000), st.integers(0, 30))
+def test_leave_is_paid_exactly_to_the_fen(wage_in_fen, half_days_taken):
+    wage, taken = Decimal(wage_in_fen) / 100, Decimal(half_days_taken) / 2
+    found = results(
+        "annual_leave", year=2026, cumulated_years=20, days_taken=str(taken), monthly_wage=str(wage)
+    )
+    daily = Fraction(wage) / Fraction("21.75")
+    assert Fraction(found["additional"]) == to_the_fen(Fraction(15 - taken) * daily * 2)
+    assert Fraction(found["whole"]) == to_the_fen(Fraction(15 - taken) * daily * 3)
+
+
+def test_when_leave_is_to_be_claimed_depends_on_whether_the_contract_has_ended():
+    def warned(**typed):
+        answer = worked_out("annual_leave", **{**LEAVE, "cumulated_years": 12, **typed})
+        return [
+            (each["source"]["title"], each["source"]["article"], each["text"])
+            for each in answer["warnings"][1:]
+        ]
+
+    (due, when) = warned(ended_on="2026-06-30")
+    assert due[:2] == ("企业职工带薪年休假实施办法", "12")
+    assert when[:2] == ("劳动争议调解仲裁法", "27")
+    assert "最迟2027-06-30" in when[2]
+    (not_yet, practice) = warned()
+    assert "还没有结束" in not_yet[2]
+    assert "实践中" in practice[2]
+    (practice,) = warned(year=2025)
+    assert "实践中多自次年起" in practice[2]

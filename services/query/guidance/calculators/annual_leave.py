@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from services.query.guidance.calculators.amounts import PAID_DAYS, ZERO, plain, yuan
-from services.query.guidance.calculators.inputs import Input, Values, day
+from services.query.guidance.calculators.inputs import Input, Values, day, not_in_future
 from services.query.guidance.calculators.outcome import (
     Calculator,
     Figure,
@@ -167,8 +167,16 @@ def _when_to_claim(values: Values) -> Iterable[Line]:
     if left is not None:
         yield line(
             Text(
-                f"解除或者终止劳动合同时就应支付，请在{one_year_after(left).isoformat()}之前申请仲裁。",
-                f"It is due when the contract ends: go to arbitration by {one_year_after(left).isoformat()}.",
+                "解除或者终止劳动合同时就应支付。",
+                "It is due when the contract ends.",
+            ),
+            "ALM 12",
+        )
+        yield line(
+            Text(
+                f"时效一年，从解除或者终止之日起算最为稳妥：最迟{one_year_after(left).isoformat()}申请仲裁。",
+                "The limit is a year; to be safe count it from that day: go to arbitration by"
+                f" {one_year_after(left).isoformat()}.",
             ),
             "LDMA 27",
         )
@@ -195,5 +203,6 @@ def _when_to_claim(values: Values) -> Iterable[Line]:
 ANNUAL_LEAVE: Calculator = calculator(
     "annual_leave", Text("未休年休假工资报酬", "Pay for annual leave not taken"),
     "ALR 3; ALR 5; ALM 5; ALM 9; ALM 10; ALM 11; ALM 12; LDMA 27",
-    (YEAR, CUMULATED, TAKEN, WAGE_WITHOUT_OVERTIME, JOINED, LEFT), annual_leave, rules=(within_year,),
+    (YEAR, CUMULATED, TAKEN, WAGE_WITHOUT_OVERTIME, JOINED, LEFT), annual_leave,
+    rules=(within_year, not_in_future("started_on")),
 )  # fmt: skip

@@ -22,6 +22,7 @@ from services.query.guidance.calculators.inputs import (
     in_force_by,
     in_order,
     minimum_below_average,
+    not_in_future,
 )
 from services.query.guidance.calculators.outcome import (
     Calculator,
@@ -38,7 +39,10 @@ from services.query.guidance.norms import cite
 from shared.errors import Text
 
 _INPUTS: Final = (STARTED, ENDED, AVERAGE_WAGE, LOCAL_AVERAGE, LOCAL_MINIMUM)
-_RULES: Final = (in_order("started_on", "ended_on"), minimum_below_average, in_force_by("ended_on"))
+_RULES: Final = (
+    in_order("started_on", "ended_on"), not_in_future("started_on"), minimum_below_average,
+    in_force_by("ended_on"),
+)  # fmt: skip
 
 _WAGE_STATED: Final = line(
     Text(

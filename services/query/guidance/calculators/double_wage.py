@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -20,6 +21,7 @@ from services.query.guidance.calculators.inputs import (
 from services.query.guidance.calculators.outcome import (
     Calculator,
     Figure,
+    Line,
     Outcome,
     calculator,
     line,
@@ -28,7 +30,7 @@ from services.query.guidance.calculators.outcome import (
 from services.query.guidance.calculators.periods import ONE_DAY, after_months, completed_months
 from services.query.guidance.norms import cite
 from shared.errors import Text
-from shared.working_days import is_working_day, one_year_after
+from shared.working_days import is_announced, is_working_day, one_year_after
 
 MONTHS_MOST: Final = 11
 _A_YEAR: Final = 12
@@ -61,7 +63,8 @@ def double_wage(values: Values) -> Outcome:
     whole = completed_months(start, last) - 1
     begun = after_months(start, whole + 1)
     days = _working_days(begun, last)
-    amount = min(whole * wage + days * wage / PAID_DAYS, (whole + 1) * wage)
+    by_days, most = whole * wage + days * wage / PAID_DAYS, (whole + 1) * wage
+    amount = min(by_days, most)
     return Outcome(
         figures=(
             money("double_wage", Text("未签合同的二倍工资差额", "The second wage"), amount),
@@ -83,9 +86,9 @@ def double_wage(values: Values) -> Outcome:
             line(
                 Text(
                     f"每月再付一倍工资，不满一个月的按实际工作日：{whole}×{yuan(wage)}"
-                    f"+{days}×{yuan(wage)}÷21.75={yuan(amount)}元。",
+                    f"+{days}×{yuan(wage)}÷21.75={yuan(by_days)}元。",
                     f"One wage more for each, part of a month by its working days: {whole} × {yuan(wage)}"
-                    f" + {days} × {yuan(wage)} ÷ 21.75 = {yuan(amount)} CNY.",
+                    f" + {days} × {yuan(wage)} ÷ 21.75 = {yuan(by_days)} CNY.",
                 ),
                 "SPC2 6",
             ),
@@ -98,6 +101,7 @@ def double_wage(values: Values) -> Outcome:
                 ),
                 "LCR 7",
             ),
+            *(_part_of_a_month(most) if by_days > most else ()),
         ),
         assumptions=(
             line(
@@ -131,18 +135,46 @@ def double_wage(values: Values) -> Outcome:
             ),
             line(
                 Text(
-                    "因不可抗力，或者因劳动者本人故意、重大过失没有订立的，单位不付二倍工资，由单位举证。",
-                    "None is due where force majeure, or the worker's own intent or gross negligence, kept the"
-                    " contract from being signed; the employer has to prove it.",
+                    "因不可抗力、劳动者本人故意或者重大过失没有订立的，以及法律、行政法规规定的其他情形，单位不付二倍工资，"
+                    "由单位举证。",
+                    "None is due where force majeure, the worker's own intent or gross negligence kept the"
+                    " contract from being signed, or in other cases the law names; the employer has to prove it.",
                 ),
                 "SPC2 7",
             ),
+            *_not_announced(begun, last),
         ),
     )
 
 
+def _days(first: date, last: date) -> Iterable[date]:
+    return (first + n * ONE_DAY for n in range((last - first).days + 1))
+
+
 def _working_days(first: date, last: date) -> int:
-    return sum(is_working_day(first + n * ONE_DAY) for n in range((last - first).days + 1))
+    return sum(is_working_day(each) for each in _days(first, last))
+
+
+def _part_of_a_month(most: Decimal) -> Iterable[Line]:
+    yield line(
+        Text(
+            f"不满一个月的部分最多按一个月工资计算，合计{yuan(most)}元。",
+            f"Part of a month counts as a month's wage at most: CNY {yuan(most)} altogether.",
+        ),
+        "SPC2 6",
+    )
+
+
+def _not_announced(first: date, last: date) -> Iterable[Line]:
+    """That the working days may be others, if a holiday plan can still move them."""
+    if not all(is_announced(each) for each in _days(first, last)):
+        yield line(
+            Text(
+                "按工作日计算的部分遇当年放假安排尚未公布，公布后工作日数可能变动。",
+                "The holidays of that year are not announced: the number of working days may change.",
+            ),
+            "SPC2 6",
+        )
 
 
 def _nothing_doubled(first: date, *, so_far: bool) -> Outcome:

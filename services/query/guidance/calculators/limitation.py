@@ -112,9 +112,11 @@ _ONCE_IT_HAS_ENDED = Outcome(
 )  # fmt: skip
 _TOO_LATE = line(
     Text(
-        "所填日期在一年届满之后，不能使时效中断；期间内另有主张、投诉，或者对方之后同意履行的，请保留证据并尽快申请。",
+        "所填日期在一年届满之后，不能使时效中断；一年之内另有主张、投诉，时效曾经中止，或者对方之后自己同意履行的，"
+        "请保留证据并尽快申请。",
         "The day stated lies after the end of the year, which it does not start anew; if there was a claim or"
-        " complaint in time, or the other side promised to perform since, keep proof and apply at once.",
+        " complaint in time, the year was suspended, or the other side itself promised to perform since, keep"
+        " proof and apply at once.",
     ),
     "LDMA 27",
 )

@@ -74,11 +74,12 @@ def hours_possible(values: Values, _: date) -> Iterable[FieldError]:
 def overtime(values: Values) -> Outcome:
     """劳动法 44: 150, 200 and 300 % of the wage of an hour."""
     wage: Decimal = values["monthly_wage"]
-    figures, steps, total, worked = [], [_hourly(wage)], ZERO, ZERO
+    figures, steps, weighted, worked = [], [_hourly(wage)], ZERO, ZERO
     for name, rate in HOURLY_RATES.items():
         hours: Decimal = values.get(name) or ZERO
-        amount = hours * wage * Decimal(rate) / HOURS_A_MONTH
-        total, worked = total + amount, worked + hours
+        rated = hours * Decimal(rate)
+        amount = rated * wage / HOURS_A_MONTH
+        weighted, worked = weighted + rated, worked + hours
         figures.append(money(name.replace("hours", "pay"), _KINDS[name], amount))
         percent = plain(Decimal(rate) * 100)
         if hours:
@@ -92,6 +93,7 @@ def overtime(values: Values) -> Outcome:
                     "LL 44",
                 )
             )
+    total = weighted * wage / HOURS_A_MONTH  # three quotients without an end do not add up to it
     paid: Decimal = values.get("already_paid") or ZERO
     owed = max(total - paid, ZERO)
     steps.append(
