@@ -62,6 +62,7 @@ _MISREAD: Final = str.maketrans("oli", "011")
 _FULL_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _SPACES: Final = frozenset({"Zs", "Pd", "Cf"})  # spaces, dashes, zero-width characters
 _UNTYPED: Final = frozenset({"Cc", "Cs", "Cn"})  # controls, half characters, unassigned
+_NEW_EMOJI: Final = "\U00010000"  # from here on there are signs that Python does not know yet
 _BREAKS: Final = frozenset("\t\r\n\v\f\u2028\u2029\u0085")
 _DASHES: Final = frozenset("\u2212\u30fc")  # the minus sign, the kana bar
 _PLACEHOLDERS: Final = frozenset("*?")
@@ -87,13 +88,12 @@ def parse(text: str) -> str:
     marks = _marks(text)
     if "!" in marks:
         raise SerialFault("characters")
-    for pattern in _RUNS:
-        right = {run for run in _runs(pattern, marks) if serial.is_valid(run)}
-        if len(right) == 1:
-            return right.pop()
-        if right:
-            raise SerialFault("several")
-    raise _fault(marks)
+    right = {run for pattern in _RUNS for run in _runs(pattern, marks) if serial.is_valid(run)}
+    if len(right) > 1:
+        raise SerialFault("several")
+    if not right:
+        raise _fault(marks)
+    return right.pop()
 
 
 def _fault(marks: str) -> SerialFault:
@@ -146,7 +146,7 @@ def _mark(token: str) -> str:
         return "_"
     if token in _BREAKS or (category[0] == "P" and token not in _PLACEHOLDERS):
         return ","
-    if category in _UNTYPED:
+    if category in _UNTYPED and token < _NEW_EMOJI:
         return "!"
     return _digit(token) or ("w" if category[0] in "LM" else "x")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import Any
 
 import pytest
@@ -91,9 +93,18 @@ def test_letters_that_look_like_one_are_read_as_one(number, letter):
     assert parse(f"{number[:place]}{letter}{number[place + 1 :]}") == number
 
 
+SPELLINGS = (str, serial.display, lambda number: ".".join(re.findall("....", number)))
+
+
 def test_the_same_number_twice_is_that_number_and_two_numbers_are_none():
     assert parse(f"{KNOWN}，{serial.display(KNOWN)}") == KNOWN
-    assert fault_of(f"{KNOWN}，{OTHER}").kind == "several"
+    for one, other in itertools.product(SPELLINGS, repeat=2):
+        assert fault_of(f"{one(KNOWN)} 或者 {other(OTHER)}").kind == "several"
+        assert parse(f"{one(KNOWN)} 就是 {other(KNOWN)}") == KNOWN
+
+
+def test_a_sign_newer_than_the_tables_of_unicode_spoils_no_message():
+    assert parse(f"请看\U0001fae8 {serial.display(KNOWN)}") == KNOWN
 
 
 @pytest.mark.parametrize(

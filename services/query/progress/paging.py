@@ -30,10 +30,11 @@ def place_of(cursor: str) -> Place:
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
         moment, _, number = text.partition(" ")
-        received_at = datetime.fromisoformat(moment)
-    except (binascii.Error, ValueError):
-        received_at, number = datetime.min, ""  # noqa: DTZ901 - refused below
-    if received_at.tzinfo is None or not serial.is_valid(number):
+        stated = datetime.fromisoformat(moment)
+        received_at = stated.astimezone(UTC) if stated.tzinfo else None
+    except (binascii.Error, ValueError, OverflowError):
+        received_at, number = None, ""
+    if received_at is None or not serial.is_valid(number):
         message = Text("游标无效，请从头查询", "No such cursor, begin at the start")
         raise Refused("validation_failed", errors=[FieldError("/after", "bad_format", message)])
     return Place(received_at, number)
