@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ import requests
 from deploy.local.composition import CADDYFILE
 from deploy.local.ports import answers, free_ports
 from deploy.local.settings import SERVICES
+from tests.waiting import eventually
 
 CHINESE = {"Accept-Language": "zh-CN"}
 ENGLISH = {"Accept-Language": "en-GB,en;q=0.8"}
@@ -196,7 +198,9 @@ def test_an_unknown_address_is_a_problem_document_in_the_callers_language(
 
 
 def test_a_body_too_large_is_refused_as_a_problem_document(gateway: Gateway) -> None:
-    answer = gateway("POST", "/v1/applications", data=b"x" * (3 << 20), headers=ENGLISH)
+    # What of it was never read must not be taken for the next request.
+    once = {**ENGLISH, "Connection": "close"}
+    answer = gateway("POST", "/v1/applications", data=b"x" * (3 << 20), headers=once)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
@@ -227,6 +231,33 @@ def test_the_access_log_holds_no_query_no_header_and_no_full_address(gateway: Ga
     assert "SECRET" not in text
     assert '"remote_ip":"127.0.0.0"' in text
     assert '"127.0.0.1"' not in text
+
+
+def uris(gateway: Gateway) -> list[str]:
+    """What the access log has of every path asked for."""
+    return re.findall(r'"uri":"([^"]*)"', gateway.log.read_text())
+
+
+@pytest.mark.parametrize(
+    "path, logged",
+    [
+        ("/progress/【调解】张三，流水号：2634 6268 8508 6477，查询码：C5QZ-C9PY。", "/progress/"),
+        ("/v1/progress/C5QZC9PY", "/v1/progress/"),
+        ("/v1/progress/13800000011", "/v1/progress/"),
+        ("/v1/progress/2634626885086477/张三", "/v1/progress/2634626885086477/"),
+        ("/v1/progress/2634626885086477/calendar.ics", "/v1/progress/2634626885086477/calendar.ics"),
+        ("/v1/applications/zhang-san/consent", "/v1/applications/"),
+        ("/v1/inbox/370102199003078888", "/v1/inbox/"),
+        ("/v1/cases/2634626885086477/begin-examination", "/v1/cases/2634626885086477/begin-examination"),
+    ],
+)  # fmt: skip
+def test_the_access_log_holds_of_a_typed_serial_number_only_what_is_one(
+    gateway: Gateway, path: str, logged: str
+) -> None:
+    before = len(uris(gateway))
+    gateway("GET", path)
+    eventually(lambda: len(uris(gateway)) > before, seconds=5)
+    assert uris(gateway)[before:] == [logged]
 
 
 def test_a_servers_own_page_about_an_unreadable_address_becomes_a_problem_document(gateway) -> None:
