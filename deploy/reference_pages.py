@@ -45,7 +45,7 @@ _ABOUT_EVENTS = f"""\
 CloudEvents 1.0 in structured JSON on the topic exchange `{EXCHANGE}`. The routing key is the
 event's name and the place: `case.mediator_assigned.37.01.02`, so `*.*.37.#` is one province.
 `sequence` counts the events of a subject; `contacts` and `particulars` are ciphertext for notify
-and intake; nothing else is personal. `hash` and `previoushash` chain the events of a subject. Consumers ignore fields they do not know. For machines: [AsyncAPI](contracts/asyncapi.json),
+and intake; nothing else is personal. `hash`, `previoushash` and `salt` chain the events of a subject. Consumers ignore fields they do not know. For machines: [AsyncAPI](contracts/asyncapi.json),
 [JSON Schemas](contracts/events)."""
 
 _ABOUT_THE_LIFE = """\

@@ -35,7 +35,7 @@ from shared.contracts.envelope import Event, NewEvent, Trace, new_id
 from shared.contracts.events import EVENTS
 from shared.decision import Decision
 from shared.errors import BackendAway
-from shared.history import data_hash, link_hash
+from shared.history import data_hash, link_hash, new_salt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,8 +216,10 @@ def _events(
             data=event.data,
             trace=trace,
             previous_hash=previous_hash,
+            salt=new_salt(),
         ).to_document()
-        previous_hash = link_hash(document, data_hash(document["data"]), previous_hash)
+        hashed = data_hash(document["data"], document["salt"])
+        previous_hash = link_hash(document, hashed, previous_hash)
         told.append({**document, "hash": previous_hash})
     return told
 

@@ -205,6 +205,10 @@ def _cloud_event(event: EventType, schemas_at: str) -> dict[str, Any]:
             "type": "string", "pattern": "^([0-9a-f]{64})?$",
             "description": "Hash of the event before; empty for the first.",
         },
+        "salt": {
+            "type": "string", "pattern": "^[0-9a-f]{32}$",
+            "description": "Hashed before the data, so that nobody finds them by trying.",
+        },
         "data": {"$ref": f"{schemas_at}{event.payload.__name__}"},
     }  # fmt: skip
     return {
@@ -212,7 +216,7 @@ def _cloud_event(event: EventType, schemas_at: str) -> dict[str, Any]:
         "description": event.summary,
         "type": "object",
         "properties": attributes,
-        "required": [name for name in attributes if name != "causationid"],
+        "required": [name for name in attributes if name not in {"causationid", "salt"}],
     }
 
 

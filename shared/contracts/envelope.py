@@ -40,8 +40,8 @@ class Trace:
 class Event:
     """A fact about one aggregate. `sequence` counts the aggregate's events from 1 without gaps;
     `subject` is the serial number (or the id of a directory entry); `division` its division code,
-    which ends the routing key so that anyone can subscribe to a place. `hash` and `previous_hash`
-    link the events of an aggregate, see shared.history.
+    which ends the routing key so that anyone can subscribe to a place. `hash`, `previous_hash` and
+    `salt` link the events of an aggregate, see shared.history.
     """
 
     id: str
@@ -56,6 +56,7 @@ class Event:
     trace: Trace = field(default_factory=lambda: Trace(new_traceparent(), new_id()))
     hash: str = ""
     previous_hash: str = ""
+    salt: str = ""
 
     @property
     def type(self) -> str:
@@ -87,6 +88,8 @@ class Event:
         }
         if self.trace.causation_id:
             document["causationid"] = self.trace.causation_id
+        if self.salt:
+            document["salt"] = self.salt
         return document
 
     def to_json(self) -> bytes:
@@ -116,6 +119,7 @@ def from_document(document: Mapping[str, Any]) -> Event:
             ),
             hash=str(document.get("hash", "")),
             previous_hash=str(document.get("previoushash", "")),
+            salt=str(document.get("salt", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Permanent(f"unreadable_event: {type(error).__name__}") from error

@@ -64,6 +64,7 @@ def a_submission(**changes: Any) -> Event:
 
 
 def linked(event: Event, previous: str = "") -> Event:
-    """The event with its hash, after the one of this hash (shared.history)."""
-    found = link_hash(event.to_document(), data_hash(event.data), previous)
-    return replace(event, hash=found, previous_hash=previous)
+    """The event with its salt and its hash, after the one of this hash (shared.history)."""
+    salt = data_hash({"of": event.id})[:32]
+    found = link_hash(event.to_document(), data_hash(event.data, salt), previous)
+    return replace(event, salt=salt, hash=found, previous_hash=previous)

@@ -74,7 +74,7 @@ def test_messages_are_cloud_events_with_the_attributes_of_the_envelope():
         assert payload["properties"]["type"] == {"const": event.type}
         assert payload["properties"].keys() == {
             "specversion", "id", "type", "source", "subject", "time", "datacontenttype", "sequence",
-            "division", "traceparent", "correlationid", "causationid", "hash", "previoushash", "data",
+            "division", "traceparent", "correlationid", "causationid", "hash", "previoushash", "salt", "data",
         }  # fmt: skip
 
 

@@ -37,7 +37,9 @@ def lived(status: str) -> tuple[dict[str, Any], list[Event]]:
     previous = events[0].hash
     for told in case["outbox"]:
         own = {**told, "previoushash": previous}
-        own["hash"] = previous = link_hash(own, data_hash(own["data"]), previous)
+        own["hash"] = previous = link_hash(
+            own, data_hash(own["data"], own.get("salt", "")), previous
+        )
         # as it travels: JSON and back
         events.append(from_document(orjson.loads(orjson.dumps(own))))
     return case, events

@@ -195,7 +195,8 @@ _HASH = "^[0-9a-f]{64}$"
 
 class Link(Shown):
     """An event of a chain. Its hash is the SHA-256 of id, type, source, subject, time, sequence,
-    division, data_hash and previous_hash as JSON with sorted keys; data_hash that of data."""
+    division, data_hash and previous_hash as JSON with sorted keys; data_hash that of the salt, as it
+    is written, and the data as JSON with sorted keys."""
 
     id = show.text("of the event")
     type = show.text("of the event", example="cn.tiaojie.case.accepted.v1")
@@ -211,6 +212,7 @@ class Link(Shown):
     status = show.word("of the case after it", STATUSES, null=True)
     text = show.text("in the caller's language")
     data = show.anything("what it says; null where that is sealed or not for the viewer", null=True)
+    salt = show.text("hashed before the data; null without them", null=True)
 
 
 class Chains(Shown):

@@ -2,7 +2,8 @@
 where the application was submitted (shared.history).
 
 A link as stored: {id, type, source, time, division, data_hash, previous_hash, hash, verified,
-status, data}; `data` only where nothing in it is sealed or hashed, `status` of events of a case.
+status, data, salt}; `data` and its salt only where nothing in it is sealed or hashed, `status` of
+events of a case.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def step_key(event: Event) -> str:
 def link(event: Event) -> dict[str, Any]:
     """What is kept of an event for the chain; `verified` if it has the hash it says it has."""
     document = event.to_document()
-    hashed = data_hash(event.data)
+    hashed = data_hash(event.data, event.salt)
     kept = {name: document[name] for name in _LINK} | {
         "data_hash": hashed,
         "previous_hash": event.previous_hash,
@@ -52,7 +53,7 @@ def link(event: Event) -> dict[str, Any]:
     if event.name.startswith("case."):
         kept["status"] = event.data["status"]
     if is_open(event.data):
-        kept["data"] = dict(event.data)
+        kept |= {"data": dict(event.data), "salt": event.salt}
     return kept
 
 
@@ -68,13 +69,14 @@ def chains(
     links: Mapping[str, Mapping[str, Any]], number: str, language: Language, *, with_data: bool
 ) -> dict[str, Any]:
     """A history as it is shown and exported; of an event that has not arrived there is nothing, so
-    that the chain does not hold until it does. Without `with_data` only hashes of data are shown.
+    that the chain does not hold until it does. Without `with_data` only hashes of data are shown, and
+    no salt, so that the hashes tell nothing.
     """
     shown: dict[str, list[dict[str, Any]]] = {name: [] for name in AGGREGATES}
     for key, kept in sorted(links.items()):
         aggregate, _, sequence = key.partition("-")
-        data = kept.get("data") if with_data else None
-        shown[aggregate].append(_shown(kept, number, int(sequence), data, language))
+        said = kept if with_data and "data" in kept else {}
+        shown[aggregate].append(_shown(kept, number, int(sequence), said, language))
     return {
         "serial_number": number,
         "chains": shown,
@@ -87,7 +89,7 @@ def _shown(
     kept: Mapping[str, Any],
     number: str,
     sequence: int,
-    data: Mapping[str, Any] | None,
+    said: Mapping[str, Any],
     language: Language,
 ) -> dict[str, Any]:
     status = kept.get("status")
@@ -105,7 +107,8 @@ def _shown(
         "verified": kept["verified"],
         "status": status,
         "text": text_of(kept["type"], status).to(language),
-        "data": None if data is None else dict(data),
+        "data": dict(said["data"]) if said else None,
+        "salt": said.get("salt") or None,
     }
 
 

@@ -15,11 +15,15 @@ import orjson
 
 from services.query.progress.chains import AGGREGATES, text_of
 from shared.contracts.lifecycle import TRANSITIONS
-from shared.history import breaks
+from shared.history import LINKED, breaks
 
 Chain = Sequence[Mapping[str, Any]]
 
 _TYPE: Final = "cn.tiaojie."
+_MEMBERS: Final = frozenset(
+    {*LINKED, "data_hash", "previous_hash", "hash", "verified", "status", "text", "data", "salt"}
+)
+"""Of an event as exported; exports made before there was a salt have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ def _faults(history: Mapping[str, Any], application: Chain, case: Chain) -> Iter
 def _inconsistent(event: Mapping[str, Any], aggregate: str, number: str) -> Iterator[str]:
     """What beside the hashes contradicts itself: whose event it is, what it says in words."""
     status = event["status"]
+    if not event.keys() <= _MEMBERS:
+        yield "it has a member that no event has"
     if not _name(event).startswith(f"{aggregate}."):
         yield "it is of another chain"
     if event["subject"] != number:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from services.query.progress.chains import chains, text_of
 from services.query.progress.verifying import verify
+from shared.history import data_hash, link_hash
 from tests.builders.histories import A_LIFE, NUMBER, REOPENED, a_history
 from tests.handlers.test_query import project
 
@@ -34,6 +35,32 @@ def test_what_was_exported_holds(history: Any) -> None:
     assert found.holds, found.lines
     assert found.lines[0] == f"Case {NUMBER}"
     assert found.lines[-1] == "The history holds."
+
+
+def test_what_was_told_before_there_was_a_salt_holds_too() -> None:
+    history, began = copy.deepcopy(WHOLE), ""
+    for name, chain in history["chains"].items():
+        previous = began
+        for event in chain:
+            if event["data"] is not None:
+                event |= {"salt": None, "data_hash": data_hash(event["data"])}
+            event["previous_hash"] = previous
+            event["hash"] = previous = link_hash(event, event["data_hash"], previous)
+        began = began or chain[0]["hash"]
+        history["heads"][name] = previous
+    assert verify(exported(history)).holds
+
+
+def test_whoever_sees_hashes_alone_cannot_find_the_data_by_trying() -> None:
+    compared = 0
+    for name, chain in WHOLE["chains"].items():
+        for event, hidden in zip(chain, HASHES_ONLY["chains"][name], strict=True):
+            assert (hidden["data"], hidden["salt"]) == (None, None)
+            if event["data"] is not None:
+                assert hidden["data_hash"] == data_hash(event["data"], event["salt"])
+                assert hidden["data_hash"] != data_hash(event["data"])
+                compared += 1
+    assert compared > len(EVENTS) / 2
 
 
 def test_nothing_sealed_or_hashed_of_people_is_shown() -> None:

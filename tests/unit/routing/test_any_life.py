@@ -411,7 +411,7 @@ class AnyLife(RuleBasedStateMachine):
     def its_history_is_a_chain(self) -> None:
         for before, event in pairwise(self.life.events[-5:]):
             assert event["previoushash"] == before["hash"]
-            linked = link_hash(event, data_hash(event["data"]), before["hash"])
+            linked = link_hash(event, data_hash(event["data"], event["salt"]), before["hash"])
             assert event["hash"] == linked
         if self.life.events:
             assert self.life.case["history_hash"] == self.life.events[-1]["hash"]

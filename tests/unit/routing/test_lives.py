@@ -26,7 +26,9 @@ def test_its_events_keep_their_contracts_and_are_linked(case):
     previous = ""
     for document in case["outbox"]:
         assert document["previoushash"] == previous
-        assert document["hash"] == link_hash(document, data_hash(document["data"]), previous)
+        assert document["hash"] == link_hash(
+            document, data_hash(document["data"], document["salt"]), previous
+        )
         previous = document["hash"]
     assert case["history_hash"] == previous
 
