@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from services.query.guidance.norms import Source, cite
 from services.query.guidance.statement import When
-from services.query.guidance.steps import EMPLOYER, ENDING, FINAL, MONEY
+from services.query.guidance.steps import EMPLOYER, FINAL
 from shared.contracts.clocks import CLOCKS, due
 from shared.errors import Language, Text
 from shared.working_days import DueDate, add_days, next_working_day_on_or_after, one_year_after
@@ -78,8 +78,7 @@ CASE_CLOCKS: Final[tuple[CaseClock, ...]] = (
             "劳动关系存续期间追索拖欠的劳动报酬不受一年限制；终止的，自终止之日起一年内提出。",
             "For unpaid wages no limit runs while the employment lasts; once it has ended, within a year.",
         ),
-        cite("LDMA 27"), When(frozenset((*MONEY, *ENDING, "hours_leave_insurance_training")), mediated=True),
-        yearly=True,
+        cite("LDMA 27"), When(frozenset(FINAL), unless=frozenset(EMPLOYER), mediated=True), yearly=True,
     ),
     CaseClock(
         "civil_servant_arbitration", "known_on",
@@ -137,10 +136,19 @@ CASE_CLOCKS: Final[tuple[CaseClock, ...]] = (
     CaseClock(
         "lawsuit", "award_received_on", Text("向人民法院起诉", "Suing in the people's court"),
         Text(
-            "自收到仲裁裁决书之日起十五日内可以起诉；一裁终局的，只有劳动者可以起诉。",
-            "You can sue within 15 days of receiving the award; if it is final only the worker can.",
+            "对一裁终局以外的裁决不服的，自收到裁决书之日起十五日内可以起诉。",
+            "Against an award that is not final you can sue within 15 days of receiving it.",
         ),
         cite("LDMA 50"), days=15,
+    ),
+    CaseClock(
+        "lawsuit_final", "award_received_on",
+        Text("劳动者对一裁终局的裁决起诉", "Suing over a final award as the worker"),
+        Text(
+            "劳动者对一裁终局的裁决不服的，自收到裁决书之日起十五日内可以起诉。",
+            "Against a final award the worker can sue within 15 days of receiving it.",
+        ),
+        cite("LDMA 48"), When(frozenset(FINAL), unless=frozenset(EMPLOYER), mediated=True), days=15,
     ),
     CaseClock(
         "award_set_aside", "award_received_on",
@@ -150,7 +158,7 @@ CASE_CLOCKS: Final[tuple[CaseClock, ...]] = (
             "On the grounds the law names the employer asks the intermediate court within 30 days of"
             " receiving a final award to set it aside.",
         ),
-        cite("LDMA 49"), When(frozenset(FINAL), frozenset(EMPLOYER)), days=30,
+        cite("LDMA 49"), When(frozenset(FINAL), frozenset(EMPLOYER), mediated=True), days=30,
     ),
 )  # fmt: skip
 

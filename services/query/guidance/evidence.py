@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.query.guidance.statement import Statement, said
-from services.query.guidance.steps import EMPLOYER, ENDING, MONEY
+from services.query.guidance.steps import ALL_BUT_EMPLOYEES, EMPLOYER, ENDING, MONEY, OVER_AGE
 from shared.errors import Text
 
 BURDENS: Final[Mapping[str, Text]] = {
@@ -32,31 +32,32 @@ EVIDENCE: tuple[Statement, ...] = (
     said("employer_holds", Text(
         "合同、考勤、工资台账等由单位保管的材料，写明请单位提供。",
         "Contract, attendance and wage records that the employer keeps: ask that it show them."),
-        "LDMA 39", unless=EMPLOYER, also="employer_if_held"),
+        "LDMA 39", unless=EMPLOYER, mediated=True, also="employer_if_held"),
     said("relation_papers", Text(
         "能证明用工的任何材料：工资转账、社会保险记录、工作证、工服、招聘登记、工作群聊天、同事证言。",
-        "Whatever shows that you worked there: wage transfers, insurance records, pass, uniform, forms, chat"
+        "Whatever shows who worked there: wage transfers, insurance records, pass, uniform, forms, chat"
         " groups, colleagues."), "LDMA 6", of=("confirm_labour_relation", "contract"), also="claimant"),
     said("roster", Text(
         "单位依法应当建立职工名册备查，可以请其提供。",
         "Employers must keep a list of their staff: ask for it."), "LCL 7",
-        of=("confirm_labour_relation",), unless=EMPLOYER, also="employer_if_held"),
+        of=("confirm_labour_relation",), unless=ALL_BUT_EMPLOYEES, also="employer_if_held"),
     said("contract_texts", Text(
         "劳动合同、补充协议、岗位和薪资变动的书面通知或者聊天记录。",
-        "Contract, amendments, and notices or messages about changes of post or pay."), "LCL 35",
+        "Contract, amendments, and notices or messages about changes of post or pay."), "LDMA 6",
         of=("contract",), also="claimant"),
     said("decision", Text(
         "解除、开除、减薪等决定由单位证明理由和程序合法：请留好解除通知书、录音、聊天记录。",
         "The employer proves that dismissal or a pay cut was right in reason and procedure; keep the notice,"
-        " recordings and messages."), "SPC1 44", of=ENDING, also="employer"),
+        " recordings and messages."), "SPC1 44", of=ENDING, unless=OVER_AGE, also="employer"),
     said("rules_known", Text(
-        "以违反规章制度为由解除的，单位应当证明制度经民主程序制定并已公示。",
-        "For a dismissal under company rules the employer proves that they were made properly and made"
-        " known."), "LCL 4", of=("dismissal_resignation",), also="employer"),
+        "以规章制度为由解除的，制度须经民主程序制定、不违反法律并已公示，才能作为依据。",
+        "A dismissal can rest on company rules only if they were made by the democratic procedure, break no"
+        " law and were made known."), "SPC1 50", of=("dismissal_resignation",), unless=OVER_AGE,
+        also="employer"),
     said("resignation_letter", Text(
         "辞职的，留存写明理由的通知和送达证据（快递回执、邮件、聊天截图）。",
-        "If you resigned: the notice with its reason and proof that it arrived."), "LCL 38",
-        of=("dismissal_resignation",), unless=EMPLOYER, also="claimant"),
+        "If you resigned: the notice with its reason and proof that it arrived."), "LDMA 6",
+        of=("dismissal_resignation",), unless=ALL_BUT_EMPLOYEES, also="claimant"),
     said("overtime_proof", Text(
         "考勤、排班表、加班审批、门禁和打卡记录、工作群安排、交接记录。",
         "Attendance, rosters, approvals, door and clock records, instructions in chats, handover notes."),
@@ -72,7 +73,7 @@ EVIDENCE: tuple[Statement, ...] = (
     said("training_papers", Text(
         "培训协议、服务期约定、培训费发票和支付凭证。",
         "Training agreement, period of service, invoices and payments."), "LCR 16",
-        of=("hours_leave_insurance_training",), also="claimant"),
+        of=("hours_leave_insurance_training",), unless=OVER_AGE, also="claimant"),
     said("wage_records", Text(
         "银行流水、工资条、欠条、结算单；工资台账由单位提供。",
         "Bank statements, pay slips, IOUs, settlements; the employer has to show its wage ledgers."),
@@ -83,7 +84,7 @@ EVIDENCE: tuple[Statement, ...] = (
         unless=EMPLOYER, also="claimant"),
     said("personnel_file", Text(
         "聘用合同、考核结果、处分或者解聘决定和送达时间。",
-        "Employment contract, appraisals, the decision and when it reached you."), "LDMA 6",
+        "Employment contract, appraisals, the decision and when it arrived."), "LDMA 6",
         of=("personnel",), also="claimant"),
     said("other_papers", Text(
         "能说明事情经过的合同、通知、转账、聊天记录和证人。",
@@ -122,7 +123,7 @@ EVIDENCE: tuple[Statement, ...] = (
     said("collective_list", Text(
         "全体人员名单、各人请求和金额、代表推举书。",
         "A list of everybody with claims and amounts, and the mandate of the representatives."), "LDMA 7",
-        flags=("collective",), also="claimant"),
+        flags=("collective",), unless=EMPLOYER, also="claimant"),
     said("dispatch_papers", Text(
         "派遣协议、分包或者外包合同、各单位之间关系的证据。",
         "Agency, subcontract or outsourcing agreements, and what shows how the respondents are related."),

@@ -75,6 +75,10 @@ NORMS: Final[Mapping[str, Norm]] = {
         "关于维护新就业形态劳动者劳动保障权益的指导意见（人社部发〔2021〕56号）",
         "Guiding Opinions on Workers in New Forms of Employment (Renshebufa [2021] 56)",
     ),
+    "GF28": Norm(
+        "关于取消一批行政许可等事项的决定（国发〔2018〕28号）",
+        "Decision Abolishing a Number of Licences (Guofa [2018] 28)",
+    ),
 }  # fmt: skip
 
 

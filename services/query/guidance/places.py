@@ -12,9 +12,12 @@ PLACES: tuple[Statement, ...] = (
         "Legal aid centre: your claim needs no means test; bring proof of identity and of your work."),
         "LAL 42", flags=("legal_aid_without_means_test",), unless=EMPLOYER, also="12348"),
     said("legal_aid", Text(
-        "法律援助热线及各地法律援助中心：咨询免费，可以代写文书、代理调解和仲裁。",
-        "Legal aid hotline and centres: free advice, papers drawn up, and someone to speak for you in"
-        " mediation and arbitration."), "LAL 22", also="12348"),
+        "法律援助热线及各地法律援助中心：法律咨询；符合条件的，代拟文书、代理调解和仲裁。",
+        "Legal aid hotline and centres: advice, and for those entitled papers drawn up and someone to speak"
+        " for you in mediation and arbitration."), "LAL 22", unless=EMPLOYER, also="12348"),
+    said("legal_hotline", Text(
+        "公共法律服务热线：法律咨询。", "Public legal service hotline: advice."), "service",
+        flags=EMPLOYER, also="12348"),
     said("policy_hotline", Text(
         "人力资源社会保障热线：政策咨询、举报投诉。",
         "Human resources and social security hotline: policy and complaints."), "service", also="12333"),
@@ -29,21 +32,22 @@ PLACES: tuple[Statement, ...] = (
         "Labour inspectorate: complain about unpaid wages, excessive hours, missing insurance, generally"
         " within two years."), "LIR 20", of=(*MONEY, "hours_leave_insurance_training", "contract",
                                             "dismissal_resignation", "confirm_labour_relation",
-                                            "other_by_law"), unless=EMPLOYER, also="12333"),
+                                            "other_by_law"), unless=EMPLOYER, mediated=True,
+        also="12333"),
     said("social_insurance_authority", Text(
         "社会保险行政部门：申请工伤认定。",
         "Social insurance authority: recognition of injuries."),
         "WII 17", flags=("work_injury",), also="12333"),
     said("insurance_agency", Text(
         "社会保险费征收机构：要求单位补缴。", "The collecting agency: to have contributions made up."),
-        "SIL 63", of=("hours_leave_insurance_training",), also="12366"),
+        "SIL 63", of=("hours_leave_insurance_training",), unless=EMPLOYER, also="12366"),
     said("arbitration_commission", Text(
         "劳动人事争议仲裁委员会：在劳动合同履行地或者用人单位所在地。",
         "Arbitration commission of the place of work or of the employer."), "LDMA 21", mediated=True),
     said("women_workers_station", Text(
         "女职工维权工作站：政策、法律援助、就业和心理支持。",
         "Women workers' rights station: policy, legal aid, work and someone to talk to."), "service",
-        flags=("women_workers", "fast_track"), also="12338"),
+        flags=("women_workers", "fast_track"), unless=EMPLOYER, also="12338"),
     said("psychological_hotline", Text(
         "需要马上有人倾听的，可以拨打全国统一心理援助热线。",
         "If you need someone to listen now: the national line for psychological help."), "service",

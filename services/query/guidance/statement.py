@@ -12,7 +12,7 @@ from shared.errors import Language, Text
 NOBODY: Final[frozenset[str]] = frozenset()
 
 
-_OVER_AGE_SUBJECTS: Final = frozenset(
+OVER_AGE_SUBJECTS: Final = frozenset(
     {"pay_injury_compensation", "hours_leave_insurance_training", "other_by_law"}
 )
 """Where pay, rest, safety and injury may be: of workers past retirement age only these disputes are
@@ -39,7 +39,7 @@ class When:
 
 
 def _is_for_courts(category: str, flags: Collection[str]) -> bool:
-    return "over_age_worker" in flags and category not in _OVER_AGE_SUBJECTS
+    return "over_age_worker" in flags and category not in OVER_AGE_SUBJECTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ MONEY: Final = ("pay_injury_compensation",)
 ENDING: Final = ("dismissal_resignation", "contract")
 EMPLOYER: Final = ("employer_applicant",)
 OVER_AGE: Final = ("over_age_worker",)
+ALL_BUT_EMPLOYEES: Final = (*EMPLOYER, *OVER_AGE)
+"""Whom nothing is for that only a labour relation gives, and gives to workers."""
 FINAL: Final = (*MONEY, *ENDING, "hours_leave_insurance_training")
 """Among these are the disputes whose award binds the employer at once (劳动争议调解仲裁法 47)."""
 
@@ -31,8 +33,8 @@ FIRST: tuple[Statement, ...] = (
         " of it."), "LDMA 4"),
     said("gather", Text(
         "把证据整理好：证明在哪里工作、做多久、约定多少、发了多少、为什么发生争议。",
-        "Put your evidence in order: where and how long you worked, what was agreed, what was paid, and how"
-        " the dispute arose."), "LDMA 6"),
+        "Put your evidence in order: the place and time of the work, what was agreed, what was paid, and"
+        " how the dispute arose."), "LDMA 6"),
 )  # fmt: skip
 
 BY_CATEGORY: tuple[Statement, ...] = (
@@ -40,7 +42,7 @@ BY_CATEGORY: tuple[Statement, ...] = (
         "写清谁给您安排工作、发工资、管考勤；没有书面合同也可以确认劳动关系，关系自用工之日起建立。",
         "Say who gave you work, paid and supervised you; without a written contract the relation exists"
         " from the first day of work all the same."), "LCL 7", of=("confirm_labour_relation",),
-        unless=(*EMPLOYER, *OVER_AGE)),
+        unless=ALL_BUT_EMPLOYEES),
     said("relation_in_scope", Text(
         "确认劳动关系属于劳动争议，调解不成可以仲裁；申请工伤认定前也常需要先确认。",
         "Whether there is a labour relation is a labour dispute and can go to arbitration; it is often"
@@ -49,30 +51,36 @@ BY_CATEGORY: tuple[Statement, ...] = (
     said("contract_written", Text(
         "核对有没有书面合同；入职一个月内没有签的，请单位补签。",
         "Check whether there is a written contract; if none was signed within a month, ask for it."),
-        "LCL 10", of=("contract",), unless=(*EMPLOYER, *OVER_AGE)),
+        "LCL 10", of=("contract",), unless=ALL_BUT_EMPLOYEES),
     said("contract_change", Text(
         "调岗降薪等变更合同须双方协商一致并采用书面形式；不同意的，及时书面提出。",
         "A change of post or pay needs the consent of both in writing; if you do not agree, say so in"
         " writing at once."), "LCL 35", of=("contract",), unless=OVER_AGE),
+    said("dismissal_certificate", Text(
+        "请单位出具解除或者终止劳动合同的证明。",
+        "Ask for the certificate that the contract was ended."), "LCL 50", of=("dismissal_resignation",),
+        unless=ALL_BUT_EMPLOYEES),
     said("dismissal_reason", Text(
-        "请单位书面说明解除的理由和日期，不要签写有自愿离职的文件；签字前看清内容。",
-        "Ask for the reason and day of the dismissal in writing; sign no paper that says you resign, and"
-        " read before signing."), "LCL 50", of=("dismissal_resignation",),
-        unless=(*EMPLOYER, *OVER_AGE)),
+        "建议请单位书面说明解除的理由；不要签写有自愿离职的文件，签字前看清内容。",
+        "It helps to have the reason in writing; sign no paper that says you resign, and read before"
+        " signing."), "service", of=("dismissal_resignation",), unless=ALL_BUT_EMPLOYEES),
     said("dismissal_choice", Text(
         "违法解除的，在继续履行合同与二倍赔偿金之间选择一项；选定后按它提出请求。",
         "If the dismissal was unlawful choose between going on with the contract and damages of twice the"
         " compensation, and claim that."), "LCL 48", of=("dismissal_resignation",),
-        unless=(*EMPLOYER, *OVER_AGE)),
+        unless=ALL_BUT_EMPLOYEES),
     said("resign_for_cause", Text(
-        "因拖欠工资、不缴社会保险费等依照第三十八条离职的，可以要求经济补偿；请书面写明这个理由，并留好送达凭证。",
-        "If you leave under article 38, as for unpaid wages or insurance, compensation is due: name that"
-        " reason in writing and keep proof that it arrived."), "LCL 46", of=("dismissal_resignation",),
-        unless=(*EMPLOYER, *OVER_AGE)),
+        "依照第三十八条（如单位拖欠工资、不缴社会保险费）离职的，单位应当支付经济补偿。",
+        "If you leave under article 38, as for unpaid wages or insurance, compensation is due."),
+        "LCL 46", of=("dismissal_resignation",), unless=ALL_BUT_EMPLOYEES),
+    said("resign_for_cause_written", Text(
+        "这样离职的，建议书面写明理由，并留好送达凭证。",
+        "If you leave so, it helps to name the reason in writing and to keep proof that it arrived."),
+        "service", of=("dismissal_resignation",), unless=ALL_BUT_EMPLOYEES),
     said("resign_notice", Text(
         "主动离职的，提前三十日书面通知，试用期内提前三日。",
         "To resign give 30 days' notice in writing, 3 days in probation."),
-        "LCL 37", of=("dismissal_resignation",), unless=(*EMPLOYER, *OVER_AGE)),
+        "LCL 37", of=("dismissal_resignation",), unless=ALL_BUT_EMPLOYEES),
     said("hours_record", Text(
         "按月列出加班和未休的假：日期、起止时间、谁安排、有没有补休。",
         "List overtime and leave not taken month by month: day, from when to when, who ordered it, whether"
@@ -84,7 +92,7 @@ BY_CATEGORY: tuple[Statement, ...] = (
     said("insurance_loss", Text(
         "不能补办而享受不到待遇的，可以请求单位赔偿损失。",
         "If it can no longer be made up for and you lose benefits, claim the loss from the employer."),
-        "SPC1 1", of=("hours_leave_insurance_training",), unless=(*EMPLOYER, *OVER_AGE)),
+        "SPC1 1", of=("hours_leave_insurance_training",), unless=ALL_BUT_EMPLOYEES),
     said("pay_itemise", Text(
         "按月算清欠多少：应发、实发、差额，可以用下面的计算器。",
         "Work out what is owed month by month: due, paid, difference; the calculators below help."),
@@ -100,11 +108,11 @@ BY_CATEGORY: tuple[Statement, ...] = (
     said("personnel_scope", Text(
         "事业单位聘用制人员与单位的争议可以调解、仲裁；先看聘用合同约定和单位决定的文书。",
         "Staff employed by contract in public institutions can have disputes mediated and arbitrated: look"
-        " at the contract and the decision first."), "LDMA 52", of=("personnel",)),
+        " at the contract and the decision first."), "LDMA 52", of=("personnel",), mediated=True),
     said("personnel_civil_servants", Text(
         "聘任制公务员因履行聘任合同发生的争议，自发生之日起六十日内申请仲裁，期限较短，请特别注意。",
         "Civil servants employed by contract have only sixty days from the dispute to go to arbitration."),
-        "CSL 105", of=("personnel",)),
+        "CSL 105", of=("personnel",), mediated=True),
     said("other_scope", Text(
         "不确定是否属于劳动争议的，先拨打12333或者在申请里写清经过，由调解组织判断。",
         "If you are not sure that it is a labour dispute, call 12333, or describe what happened and let the"
@@ -119,11 +127,11 @@ BY_FLAG: tuple[Statement, ...] = (
     said("collective_representatives", Text(
         "十人以上有共同请求的，可以推举代表参加调解、仲裁和诉讼。",
         "Ten or more people with a common claim can name representatives for mediation,"
-        " arbitration and court."), "LDMA 7", flags=("collective",)),
+        " arbitration and court."), "LDMA 7", flags=("collective",), unless=EMPLOYER),
     said("collective_number", Text(
         "在本平台请推举三至五名代表，并提交全体签名的推举书。",
         "Here please name 3 to 5 of them, in a mandate that all have signed."),
-        "service", flags=("collective",)),
+        "service", flags=("collective",), unless=EMPLOYER),
     said("collective_consent", Text(
         "代表放弃、变更请求或者和解，须经所代表的人同意。",
         "Representatives waive, change or settle claims only with the consent of those they speak"
@@ -157,17 +165,17 @@ BY_FLAG: tuple[Statement, ...] = (
         "In construction the general contractor pays first for a subcontractor's arrears: name it as"
         " respondent too."), "MWR 30", flags=("migrant_worker_wages",), unless=EMPLOYER),
     said("injury_recognition", Text(
-        "先认定工伤：单位应在三十日内申请，单位不申请的，本人或者近亲属、工会可在一年内直接申请。",
-        "Have the injury recognised first: the employer applies within 30 days; if it does not, you, close"
-        " relatives or the union within a year."), "WII 17", flags=("work_injury",)),
+        "先认定工伤：单位应在三十日内申请；单位不申请的，受伤职工或者近亲属、工会可在一年内直接申请。",
+        "The injury is recognised first: the employer applies within 30 days; if it does not, the worker,"
+        " close relatives or the union can within a year."), "WII 17", flags=("work_injury",)),
     said("injury_assessment", Text(
-        "伤情稳定后影响劳动能力的，申请劳动能力鉴定，伤残待遇按等级计算。",
-        "Once it is stable and your ability to work suffers have it assessed: benefits go by"
-        " grade."), "WII 21", flags=("work_injury",)),
+        "伤情相对稳定后存在残疾、影响劳动能力的，进行劳动能力鉴定。",
+        "Once it is stable, a disability that affects the ability to work is assessed."), "WII 21",
+        flags=("work_injury",)),
     said("new_form_facts", Text(
         "外卖、快递、网约车等平台用工，先弄清与平台、合作企业是什么关系、谁派单、谁管理、谁发钱。",
-        "For platform work find out who the platform and its partners are to you: who assigns, manages and"
-        " pays."), "NEF", flags=("new_employment_form",)),
+        "For platform work find out how the worker stands to the platform and its partners: who assigns,"
+        " manages and pays."), "NEF", flags=("new_employment_form",)),
     said("new_form_extension", Text(
         "新就业形态争议双方同意的，调解期限可以延长，最长十五日。",
         "In such disputes both can agree to extend mediation, by 15 days at most."),
@@ -185,11 +193,13 @@ BY_FLAG: tuple[Statement, ...] = (
         "To admit, waive, change or settle claims the agent needs special authority."),
         "CPL 62", flags=("agent",)),
     said("foreigner_permit", Text(
-        "外国人请准备工作许可（有永久居留资格的除外，港澳台居民不需要）；未依法取得就业证件而签的合同，"
-        "法院不支持确认劳动关系。",
-        "Foreigners without permanent residence: have your work permit at hand; without one the courts do"
-        " not confirm a labour relation. Residents of Hong Kong, Macao and Taiwan need none."),
-        "SPC1 33", flags=("non_mainland_identity",)),
+        "没有永久居留资格的外国人，请备好就业证件；未依法取得即签订劳动合同的，法院不支持确认劳动关系。",
+        "Foreigners without permanent residence: have the work permit at hand; without one the courts do"
+        " not confirm a labour relation."), "SPC1 33", flags=("non_mainland_identity",)),
+    said("hmt_no_permit", Text(
+        "港澳台居民在内地就业不需要办理就业许可。",
+        "Residents of Hong Kong, Macao and Taiwan need no work permit on the mainland."),
+        "GF28", flags=("non_mainland_identity",)),
     said("interpreter_ask", Text(
         "需要翻译的，申请时写明语言，由调解组织在调解会前安排。",
         "Say which language you need: the organisation arranges an interpreter before the session."),
@@ -219,7 +229,8 @@ BY_FLAG: tuple[Statement, ...] = (
         " records, and state claim and grounds."), "service", flags=EMPLOYER),
     said("employer_union", Text(
         "单方解除合同前应当把理由通知工会。",
-        "Before a dismissal the union has to be told the reasons."), "LCL 43", of=ENDING, flags=EMPLOYER),
+        "Before a dismissal the union has to be told the reasons."), "LCL 43", of=ENDING, flags=EMPLOYER,
+        unless=OVER_AGE),
 )  # fmt: skip
 
 _mediated: Final = partial(said, mediated=True)

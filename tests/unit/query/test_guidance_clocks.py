@@ -35,6 +35,7 @@ def running(category: str, *flags: str, **days: str) -> dict[str, dict[str, Any]
         ("injury_recognition_worker", "contract", ("work_injury",), {"injured_on": "2024-02-29"}, "2025-02-28"),
         ("civil_servant_arbitration", "personnel", (), {"known_on": "2026-09-25"}, "2026-11-24"),
         ("lawsuit", "contract", (), {"award_received_on": "2026-11-02"}, "2026-11-17"),
+        ("lawsuit_final", "pay_injury_compensation", (), {"award_received_on": "2026-11-02"}, "2026-11-17"),
         ("award_set_aside", "contract", ("employer_applicant",), {"award_received_on": "2026-11-02"}, "2026-12-02"),
     ],
 )  # fmt: skip
