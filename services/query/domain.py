@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from services.query.progress.advice import Standing, coming, coming_to, next_steps
@@ -38,10 +38,16 @@ def masked(progress: Progress, number: str, language: Language) -> dict[str, Any
 
 
 def unmasked(
-    progress: Progress, number: str, viewer: Viewer, language: Language, public_url: str
+    progress: Progress,
+    number: str,
+    viewer: Viewer,
+    language: Language,
+    public_url: str,
+    *,
+    now: datetime | None = None,
 ) -> dict[str, Any]:
     """What a party sees besides: who has the case, what runs, what is asked, what there is to read,
-    as far as it is meant for this side."""
+    as far as it is meant for this side; at this very moment unless another is told."""
     told = _told(progress)
     seen = _standing(progress, number, language, told)
     known = follow(told.case)
@@ -50,7 +56,9 @@ def unmasked(
     standing = Standing(seen["status"], viewer, progress["category"], progress["flags"], known)
     return seen | {
         "masked": False,
-        "next": coming_to(seen["status"], clocks, known.sessions.values(), language),
+        "next": coming_to(
+            seen["status"], clocks, known.sessions.values(), language, now or datetime.now(UTC)
+        ),
         "party": viewer.party,
         "category": progress["category"],
         "flags": viewer.flags(progress["flags"]),
@@ -68,6 +76,12 @@ def unmasked(
         "evidence_awaited": _evidence_awaited(told) if viewer.is_applicant else None,
         "documents": _documents(progress, told, viewer, language, address),
     }
+
+
+def revised(progress: Progress) -> tuple[int, datetime]:
+    """How many steps are known and when the last was: both grow with whatever is told."""
+    steps = progress["steps"].values()
+    return len(steps), max((step["at"] for step in steps), default=progress["received_at"])
 
 
 def is_known(progress: Progress | None) -> bool:

@@ -50,7 +50,6 @@ def feed(cases: Iterable[Mapping[str, Any]], language: Language, at: datetime) -
     calendar.add("prodid", "-//Tiaojie//Mediation calendar//ZH")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", _NAME.to(language))
     for case in cases:
         for entry in (*_sessions(case, language), *_deadlines(case, language)):

@@ -157,6 +157,15 @@ def test_the_work_for_a_wrong_code_does_not_tell_how_many_respondents_there_are(
     assert counts == {1}
 
 
+def test_a_header_without_a_code_is_no_guess(query: Web) -> None:
+    learn(query, HANDED)
+    for _ in range(8):
+        shown = query.call("GET", f"/v1/progress/{NUMBER}", headers={"X-Query-Code": ""})
+        assert shown.get_json()["masked"] is True
+    mine = query.call("GET", f"/v1/progress/{NUMBER}", headers={"X-Query-Code": CODE})
+    assert mine.get_json()["masked"] is False
+
+
 def test_once_a_case_is_locked_a_right_factor_is_answered_as_a_wrong_one(query: Web) -> None:
     learn(query, HANDED)
     for _ in range(5):

@@ -133,6 +133,18 @@ def test_a_wrong_ticket_locks_nobody_out(query: Web) -> None:
     assert look_up(query, query_code=CODE)["masked"] is False
 
 
+def test_the_addresses_of_one_ipv6_network_are_one_asker(query: Web) -> None:
+    learn(query, HANDED)
+    small = query.beside(progress_streams=8, progress_streams_of_address=1)
+    first = small.call("GET", STREAM, address="2001:db8:0:1::1")
+    assert first.status_code == 200
+    problem(small.call("GET", STREAM, address="2001:db8:0:1::2"), 503, "feed_busy")
+    beside = small.call("GET", STREAM, address="2001:db8:0:2::1")
+    assert beside.status_code == 200
+    first.close()
+    beside.close()
+
+
 def test_streams_are_bounded_and_a_place_is_given_back(query: Web) -> None:
     learn(query, HANDED)
     small = query.beside(progress_streams=2, progress_streams_of_address=1)

@@ -42,6 +42,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "factor": Text("查询码或手机号后四位", "Query code or last four digits of the phone"),
     "show": Text("查看", "Show"),
     "contact": Text("谁在办理", "Who has the case"),
+    "ended": Text("办理结果", "How it ended"),
     "organisation": Text("调解组织", "Organisation"),
     "phone": Text("电话", "Phone"),
     "mediator": Text("调解员", "Mediator"),

@@ -118,9 +118,14 @@ def coming_to(
     clocks: Iterable[Mapping[str, Any]],
     sessions: Iterable[Mapping[str, Any]],
     language: Language,
+    now: datetime,
 ) -> dict[str, str | None]:
     """The same for a party, of the clocks that are its business, and of the next session."""
-    scheduled = [s for s in sessions if s["status"] == "scheduled"]
+    scheduled = [
+        session
+        for session in sessions
+        if session["status"] == "scheduled" and datetime.fromisoformat(session["ends_at"]) > now
+    ]
     if not scheduled:
         return _next(status, clocks, language)
     first = min(scheduled, key=lambda session: session["starts_at"])

@@ -1,7 +1,7 @@
 """The dates of a case as a calendar file (RFC 5545): its running clocks and its sessions.
 
-It names the case by its serial number and nobody. An entry keeps its UID from file to file, so that
-a program that imports a newer one replaces what it had.
+It names the case by its serial number and nobody. An entry keeps its UID from file to file and its
+SEQUENCE grows with the case, so that a program that imports a newer one replaces what it had.
 """
 
 from __future__ import annotations
@@ -26,17 +26,20 @@ _PROVISIONAL: Final = Text(
 _STATUSES: Final = {"scheduled": "CONFIRMED", "held": "CONFIRMED", "cancelled": "CANCELLED"}
 
 
-def calendar_file(seen: Mapping[str, Any], language: Language, at: datetime) -> bytes:
-    """The calendar of what a party sees (`domain.unmasked`), made at `at`."""
+def calendar_file(
+    seen: Mapping[str, Any], revised: tuple[int, datetime], language: Language, at: datetime
+) -> bytes:
+    """The calendar of what a party sees (`domain.unmasked`, `domain.revised`), made at `at`."""
+    sequence, modified = revised
     calendar = Calendar()
     calendar.add("prodid", "-//Tiaojie//Case calendar//ZH")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", f"{_NAME.to(language)} {serial.display(seen['serial_number'])}")
     for entry in (*_sessions(seen, language), *_deadlines(seen, language)):
         entry.add("dtstamp", at)
-        entry.add("last-modified", datetime.fromisoformat(seen["updated_at"]))
+        entry.add("sequence", sequence)
+        entry.add("last-modified", modified)
         calendar.add_component(entry)
     written: bytes = calendar.to_ical()
     return written

@@ -40,7 +40,7 @@ class Readers:
         document = self.found(number)
         viewer = by_identity(document, _identity())
         code = caller().header("X_QUERY_CODE")
-        if viewer is None and code is not None:
+        if viewer is None and code:
             viewer = self.by_factor(document, number, query_code=code, phone_last4=None)
         return document, viewer
 
@@ -63,6 +63,10 @@ class Readers:
             ),
         )
 
+    def place(self) -> str:
+        """Where the caller asks from: its address, of IPv6 the /64 that one client owns."""
+        return address_key(self.hasher, caller().address).partition("/")[0]
+
     def check_address(self) -> str:
         """The key of the caller's address; Refused if it has tried too many unknown numbers."""
         address = address_key(self.hasher, caller().address)
@@ -71,7 +75,7 @@ class Readers:
 
     def is_nobody(self) -> bool:
         """Whether the caller shows neither a token nor a code: a serial number alone."""
-        return caller().principal is None and caller().header("X_QUERY_CODE") is None
+        return caller().principal is None and not caller().header("X_QUERY_CODE")
 
     def by_factor(
         self, document: Document, number: str, *, query_code: str | None, phone_last4: str | None

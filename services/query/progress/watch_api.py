@@ -55,7 +55,7 @@ class WatchDesk:
     def stream(self, serial_number: str) -> Response:
         number = typed_serial_number(serial_number)
         _, viewer = self._let_in(number)
-        give_back = self.places.take(caller().address)
+        give_back = self.places.take(self.readers.place())
         connection = Connection.of(request.environ)
         stream = Stream(
             number,
@@ -78,7 +78,7 @@ class WatchDesk:
         language = caller().language
         seen = domain.unmasked(document, number, viewer, language, self.public_url)
         named = {"Content-Disposition": f'attachment; filename="{number}.ics"'}
-        body = calendar_file(seen, language, datetime.now(UTC))
+        body = calendar_file(seen, domain.revised(document), language, datetime.now(UTC))
         return Answer(body, headers=named, content_type=CALENDAR)
 
     def _let_in(self, number: str) -> tuple[Document, Viewer | None]:

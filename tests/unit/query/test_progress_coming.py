@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -27,6 +28,9 @@ from tests.builders.histories import (
     of_case,
 )
 from tests.handlers.test_query import project
+
+BEFORE = datetime(2026, 11, 24, tzinfo=UTC)
+"""The session of the stories lies ahead."""
 
 EVERY_CLOCK = [
     {"name": name, "due_on": f"2026-12-{number:02d}", "provisional": False}
@@ -84,7 +88,7 @@ def test_a_serial_number_alone_shows_no_date_that_tells_of_somebody(status: str)
     ],
 )
 def test_a_party_is_told_the_date_that_counts_for_it(status: str, clock: str) -> None:
-    assert coming_to(status, EVERY_CLOCK, (), "zh")["by"] == DUE_ON[clock]
+    assert coming_to(status, EVERY_CLOCK, (), "zh", BEFORE)["by"] == DUE_ON[clock]
 
 
 def test_a_respondent_is_not_told_the_applicants_dates() -> None:
@@ -99,10 +103,21 @@ def test_a_respondent_is_not_told_the_applicants_dates() -> None:
 
 def test_once_a_session_is_arranged_it_is_what_comes_next_for_the_parties_alone() -> None:
     known = progress((*HANDED, *EXAMINED, *CONSENTED, *ACCEPTED, MEDIATED[0]))
-    shown = domain.unmasked(known, NUMBER, APPLICANT, "zh", "http://here")
+    shown = domain.unmasked(known, NUMBER, APPLICANT, "zh", "http://here", now=BEFORE)
     assert shown["sessions"][0]["status"] == "scheduled"
     assert shown["next"] == {"text": "参加第1次调解会。", "by": "2026-11-27"}
     assert "调解会" not in domain.masked(known, NUMBER, "zh")["next"]["text"]
+
+
+def test_a_session_that_is_over_is_not_what_comes_next_though_nobody_recorded_it() -> None:
+    over, ahead = (
+        {"status": "scheduled", "number": n, "starts_at": f"{day}T01:00:00Z", "ends_at": f"{day}T03:00:00Z"}
+        for n, day in ((1, "2026-11-20"), (2, "2026-11-27"))
+    )  # fmt: skip
+    found = coming_to("mediating", EVERY_CLOCK, (over, ahead), "zh", BEFORE)
+    assert found == {"text": "参加第2次调解会。", "by": "2026-11-27"}
+    after = coming_to("mediating", EVERY_CLOCK, (over,), "zh", BEFORE)
+    assert after == coming_to("mediating", EVERY_CLOCK, (), "zh", BEFORE)
 
 
 def test_where_nothing_is_due_no_date_is_made_up() -> None:

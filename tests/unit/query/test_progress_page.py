@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import product
 from typing import Any
@@ -29,6 +30,7 @@ from tests.builders.histories import (
     REOPENED,
     Told,
     a_history,
+    of_case,
 )
 from tests.builders.notices import MEDIATOR, ORGANISATION
 from tests.handlers.test_query import project
@@ -64,6 +66,10 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
+BEFORE = datetime(2026, 11, 24, tzinfo=UTC)
+"""The session of the stories lies ahead."""
+
+
 def shown(
     steps: Sequence[Told], viewer: Viewer | None = APPLICANT, language: Any = "zh", **more: Any
 ) -> Page:
@@ -71,7 +77,7 @@ def shown(
     if viewer is None:
         seen = domain.masked(known, NUMBER, language)
     else:
-        seen = domain.unmasked(known, NUMBER, viewer, language, "http://here")
+        seen = domain.unmasked(known, NUMBER, viewer, language, "http://here", now=BEFORE)
     return Page(pages.page(language, seen=seen, number=NUMBER, **more))
 
 
@@ -99,6 +105,19 @@ def test_a_serial_number_alone_shows_the_way_to_the_rest_and_names_nobody() -> N
     (field,) = page.all("input")
     assert field["name"] == "factor"
     assert {"for": "factor"} in page.all("label")
+
+
+def test_how_a_case_ended_is_told_though_no_organisation_had_it() -> None:
+    nobody = of_case(
+        "unassigned", reasons=["no_organisation"], by="rules", previous_organisation_id=None
+    )
+    closed = of_case("closed", outcome="withdrawn", deadlines=[])
+    steps = [
+        ("case.unassigned", nobody),
+        ("case.withdrawn", of_case("withdrawn")),
+        ("case.closed", closed),
+    ]
+    assert "撤回申请" in shown(steps).words
 
 
 def test_every_status_is_a_page_for_every_side_in_both_languages() -> None:

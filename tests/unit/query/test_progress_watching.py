@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -78,6 +79,12 @@ def test_no_other_text_is_a_cursor(text: str) -> None:
         place_of(text)
 
 
+def test_a_moment_that_utc_does_not_have_is_no_place() -> None:
+    crafted = f"0001-01-01T00:00:00+23:59 {NUMBER}".encode()
+    with pytest.raises(Refused):
+        place_of(base64.urlsafe_b64encode(crafted).decode().rstrip("="))
+
+
 # --- calendars ---------------------------------------------------------------------------------
 
 
@@ -85,7 +92,7 @@ def calendar(viewer: Viewer = APPLICANT, *more: Any, language: Any = "zh") -> li
     steps = (*HANDED, *EXAMINED, *CONSENTED, *ACCEPTED, MEDIATED[0], *more)
     known = project(a_history(steps, (), submission=a_submission()))
     seen = domain.unmasked(known, NUMBER, viewer, language, "http://here")
-    made = calendar_file(seen, language, datetime(2026, 11, 24, tzinfo=UTC))
+    made = calendar_file(seen, domain.revised(known), language, datetime(2026, 11, 24, tzinfo=UTC))
     return list(Calendar.from_ical(made).walk("VEVENT"))
 
 
@@ -114,6 +121,9 @@ def test_entries_keep_their_names_and_a_session_that_is_cancelled_says_so() -> N
     before, after = named(calendar()), named(calendar(APPLICANT, cancelled))
     assert set(after) == {f"{NUMBER}-s1@tiaojie"} < set(before)
     assert after[f"{NUMBER}-s1@tiaojie"]["status"] == "CANCELLED"
+    first, then = (entries[f"{NUMBER}-s1@tiaojie"] for entries in (before, after))
+    assert then["sequence"] > first["sequence"]
+    assert then["last-modified"].dt >= first["last-modified"].dt
 
 
 def test_a_calendar_names_the_case_and_nobody() -> None:
