@@ -42,6 +42,7 @@ ITEMS_MOST: Final = 500
 _KEPT_QUESTIONS: Final = 64
 _MONTH: Final = timedelta(days=30)
 _YEAR: Final = timedelta(days=365)
+_EARLIEST: Final = date(2000, 1, 1)
 _TOLD_ALL: Final = frozenset({"platform_admin", "organisation_admin", "mediator", "auditor"})
 _FORMATS: Final = ("json", "csv")
 
@@ -171,6 +172,9 @@ def _question(asked: Mapping[str, Any]) -> Question:
     division = asked.get("division")
     usual = _MONTH if division is None else _YEAR
     last = date.fromisoformat(asked["last"]) if asked.get("last") else today()
+    if not _EARLIEST <= last <= today() + _YEAR:
+        message = Text("应在2000年至一年以后之间", "From 2000 to a year from now")
+        raise _refused("/to", "out_of_range", message)
     first = date.fromisoformat(asked["first"]) if asked.get("first") else last - usual
     by = asked.get("by") or "category"
     if not 0 <= (last - first).days <= MOST_DAYS:
