@@ -100,7 +100,7 @@ def test_each_failure_is_told_and_tried_again_later(db: Db, partners: Endpoints)
     keys[pending(db, "http://10.0.0.1/", channel="app_a")] = "address_not_allowed"
     keys[pending(db, "http://127.0.0.1:1/", channel="app_b")] = "connection"
     began = dt.datetime.now(dt.UTC)
-    with dispatching(db, seconds=0.5):
+    with dispatching(db, seconds=2.0):
         eventually(lambda: all(of(db, key)["verification"]["tries"] for key in keys))
     for key, code in keys.items():
         found = of(db, key)

@@ -215,7 +215,7 @@ def test_a_secret_that_is_added_signs_beside_the_old_one_until_that_ends(
         now = datetime.now(UTC)
         sealed = KEYRING.seal(new_secret().encode(), f"subscription:{key}")
         (old,) = of(db, key)["secrets"]
-        old["expires_at"] = now + timedelta(seconds=0.8)
+        old["expires_at"] = now + timedelta(seconds=3)
         new = {"sealed": sealed, "created_at": now, "expires_at": None}
         change(db, key, secrets=[old, new])
 

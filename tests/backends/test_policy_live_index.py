@@ -113,5 +113,5 @@ def test_without_mongodb_a_first_search_is_transient_and_bounded(monkeypatch):
     for _ in range(50):
         with pytest.raises(Transient):
             found(live)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 8
     client.close()

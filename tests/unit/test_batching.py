@@ -107,10 +107,10 @@ def test_under_load_a_batch_waits_for_company_and_one_who_comes_alone_does_not()
             assert go_on.wait(5)
         return list(items)
 
-    batcher = Batcher[int, int](act, linger=0.2)
+    batcher = Batcher[int, int](act, linger=1.0)
     with ThreadPoolExecutor(8) as pool:
         leader = pool.submit(batcher.submit, 0)  # the first comes alone: it is acted on at once
-        assert first_is_in.wait(0.15)
+        assert first_is_in.wait(0.8)
         calls = [pool.submit(batcher.submit, n) for n in (1, 2)]
         while len(batcher._waiting) < 2:
             pass

@@ -408,7 +408,7 @@ def test_an_issuer_that_never_answers_is_waited_for_no_longer_than_the_time_out(
         began = time.monotonic()
         with pytest.raises(Transient):
             verifier.verify(a_token())
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
 
 
 def test_production_says_all_that_is_missing() -> None:

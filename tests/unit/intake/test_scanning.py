@@ -117,11 +117,11 @@ def test_a_scanner_set_for_smaller_files_is_an_operators_fault(clamd):
 
 def test_a_scanner_that_never_answers_is_given_up_in_time(clamd):
     server, address = clamd
-    server.answering(lambda _: time.sleep(1.5) or b"stream: OK\0")
+    server.answering(lambda _: time.sleep(4) or b"stream: OK\0")
     started = time.monotonic()
     with pytest.raises(Transient):
         ClamdScanner(address, 0.3).scan(io.BytesIO(b"words"))
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3
 
 
 def test_a_scanner_that_trickles_its_answer_cannot_stretch_the_time():
@@ -131,7 +131,7 @@ def test_a_scanner_that_trickles_its_answer_cannot_stretch_the_time():
         connection, _ = listener.accept()
         with connection:
             try:
-                for _ in range(60):
+                for _ in range(100):
                     connection.sendall(b"s")
                     time.sleep(0.05)
             except OSError:
@@ -142,7 +142,7 @@ def test_a_scanner_that_trickles_its_answer_cannot_stretch_the_time():
     started = time.monotonic()
     with pytest.raises(Transient):
         ClamdScanner(f"127.0.0.1:{listener.getsockname()[1]}", 0.4).scan(io.BytesIO(b"words"))
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 4
     thread.join(5)
     listener.close()
 
