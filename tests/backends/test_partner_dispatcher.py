@@ -161,7 +161,7 @@ def test_each_bad_endpoint_has_its_clear_state_and_a_good_one_beside_it_gets_eve
         db["subscriptions"].insert_one(document)
         bad[document["_id"]] = (code, None)
     good = subscribed(db, partners)
-    with dispatching(db, seconds=1.0, lookup=_lookup):
+    with dispatching(db, seconds=3.0, lookup=_lookup):
         ids = log_events(db, 100)
         eventually(lambda: statuses(db, good) == {"delivered": 100})
         eventually(lambda: all(lane(db, key).get("failures") for key in bad))

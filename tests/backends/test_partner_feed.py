@@ -313,7 +313,7 @@ def test_while_nothing_comes_the_stream_and_the_place_are_kept(
 
 
 def test_a_stream_ends_by_itself_and_says_when_to_come_back(notify: Web) -> None:
-    web = notify.beside(feed_stream_seconds=0.2)
+    web = notify.beside(feed_stream_seconds=1.0)
     logged(notify.database, *many(2))
     with opened(web) as stream:
         begun, *events, ended = stream

@@ -125,7 +125,7 @@ def test_one_channel_with_endpoints_that_hang_does_not_keep_others_waiting(
     for _ in range(40):
         pending(db, partners.url("/hang"), channel="app_many")
     key = pending(db, partners.url("/lenient"), channel="app_one")
-    with dispatching(db, seconds=1.0):
+    with dispatching(db, seconds=5.0):
         eventually(lambda: of(db, key)["status"] == "active")
         assert len(partners.received["/hang"]) <= 4
 
