@@ -1,4 +1,6 @@
-"""Attempts are bounded across all processes of a service: failures exactly, uses within a second.
+"""Attempts are bounded across all processes of a service: exactly if counted before they are looked
+at (`tried`), by as many more as are in flight if counted as failures (`failed`), ordinary uses
+within a second (`used`).
 
 Counters live in MongoDB and hold keyed hashes only, never an address or a serial number. Each
 process learns the blocked keys at most once a second, so a caller who has failed nowhere costs no
@@ -17,6 +19,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -46,8 +49,13 @@ class Limit(NamedTuple):
 
 LIMITS: Final[Mapping[str, tuple[Limit, ...]]] = {
     # The daily limit keeps 10**4 values of a phone's last digits out of reach of patience.
-    "wrong_factor_per_serial": (Limit(5, 900), Limit(20, 86_400)),
-    "wrong_factor_per_address": (Limit(20, 900),),
+    "digits_per_serial": (Limit(5, 900), Limit(20, 86_400)),
+    "digits_per_address": (Limit(20, 900),),
+    # A query code is one of 31**8: its limits may be wide enough that nobody locks somebody else
+    # out of a case, or a carrier's thousands behind one address (docs/decisions/0018).
+    "wrong_code_per_visitor": (Limit(5, 900),),
+    "wrong_code_per_address": (Limit(200, 900),),
+    "wrong_code_per_serial": (Limit(100, 900), Limit(1000, 86_400)),
     # Of 10**12 numbers a year some millions are in use: at 300 a day one address meets one of them
     # in two years (docs/decisions/0018). Mistyped numbers hardly count: the check digits tell.
     # Whoever has a /48 has 65,536 addresses: together they meet one in eleven weeks.
@@ -82,6 +90,11 @@ def address_key(hasher: Hasher, address: str) -> str:
 def serial_key(hasher: Hasher, serial_number: str) -> str:
     """The keyed hash under which the attempts at one application are counted."""
     return hasher.hash("throttle", serial_number)
+
+
+def visitor_key(hasher: Hasher, serial_number: str, address: str) -> str:
+    """The keyed hash of one application and one `address_key` together."""
+    return hasher.hash("throttle", f"{serial_number}/{address.partition('/')[0]}")
 
 
 class Throttle:
@@ -130,17 +143,40 @@ class Throttle:
     def failed(self, purpose: str, key_hash: str) -> None:
         """Count a failed attempt before answering it; Transient when it cannot be counted."""
         for limit, counter in self._counters_of(purpose, key_hash):
-            with backend_errors(), pymongo.timeout(_CALL_SECONDS):
-                document = self._counters.find_one_and_update(
-                    {"_id": counter},
-                    _counted(limit, 1),
-                    upsert=True,
-                    return_document=pymongo.ReturnDocument.AFTER,
-                )
-            if document and document["blocked"]:
-                left = (document["ends_at"] - document["counted_at"]).total_seconds()
-                with self._lock:
-                    self._blocked[counter] = time.monotonic() + left
+            self._count(limit, counter)
+
+    def tried(self, purpose: str, key_hash: str) -> None:
+        """Count an attempt before looking at it: never is more than the limit looked at, however
+        many come at once. Refused as in `check`; Transient when it cannot be counted."""
+        for limit, counter in self._counters_of(purpose, key_hash):
+            counted = self._count(limit, counter)
+            if counted["count"] > limit.attempts:
+                left = (counted["ends_at"] - counted["counted_at"]).total_seconds()
+                raise Refused("too_many_attempts", extra={"retry_after": math.ceil(left)})
+
+    def succeeded(self, purpose: str, key_hash: str) -> None:
+        """Take back what `tried` counted, as far as the window still runs."""
+        for limit, counter in self._counters_of(purpose, key_hash):
+            with suppress(Transient), backend_errors(), pymongo.timeout(_CALL_SECONDS):
+                self._counters.update_one({"_id": counter, "count": {"$gt": 0}}, _taken_back(limit))
+            with self._lock:
+                self._blocked.pop(counter, None)
+
+    def _count(self, limit: Limit, counter: str) -> dict[str, Any]:
+        with backend_errors(), pymongo.timeout(_CALL_SECONDS):
+            counted: dict[str, Any] | None = self._counters.find_one_and_update(
+                {"_id": counter},
+                _counted(limit, 1),
+                upsert=True,
+                return_document=pymongo.ReturnDocument.AFTER,
+            )
+        if counted is None:  # which an upsert never gives
+            raise Transient("throttle_unavailable")
+        if counted["blocked"]:
+            left = (counted["ends_at"] - counted["counted_at"]).total_seconds()
+            with self._lock:
+                self._blocked[counter] = time.monotonic() + left
+        return counted
 
     def used(self, purpose: str, key_hash: str) -> None:
         """Count an ordinary use, written with the next check a second later: cheap, not exact."""
@@ -219,5 +255,13 @@ def _counted(limit: Limit, count: int) -> list[dict[str, Any]]:
                 "ends_at": {"$cond": [is_over, ends_at, "$ends_at"]},
             }
         },
+        {"$set": {"blocked": {"$gte": ["$count", limit.attempts]}}},
+    ]
+
+
+def _taken_back(limit: Limit) -> list[dict[str, Any]]:
+    """The update that takes one from a window; in one that began meanwhile it errs by one."""
+    return [
+        {"$set": {"count": {"$subtract": ["$count", 1]}}},
         {"$set": {"blocked": {"$gte": ["$count", limit.attempts]}}},
     ]

@@ -18,8 +18,9 @@ from shared.access import Concerned
 from shared.asking import caller, reached, typed_serial_number
 from shared.errors import Refused, Text
 from shared.sealing import Hasher, QueryCodes
+from shared.second_factors import SecondFactors
 from shared.store import Document
-from shared.throttle import Throttle, address_key, serial_key
+from shared.throttle import Throttle, address_key
 
 HOLDER_HEADERS = {"X-Query-Code": "unless a token"}  # without either nobody is let in
 HOLDER_REFUSALS = ("not_found", "serial_checksum", "query_code_wrong", "too_many_attempts")
@@ -85,27 +86,19 @@ class Holders:
         code = request.headers.get("X-Query-Code")
         if code is None:
             raise Refused("unauthorised", Text("请提供查询码", "The query code is missing"))
-        return document, self._seat_of_code(document, code, address, respondents=respondents)
+        return document, self._seat_of_code(document, code, respondents=respondents)
 
-    def _seat_of_code(
-        self, document: Document, code: str, address: str, *, respondents: bool
-    ) -> Seat:
+    def _seat_of_code(self, document: Document, code: str, *, respondents: bool) -> Seat:
         number = document["_id"]
-        counted = (
-            ("wrong_factor_per_address", address),
-            ("wrong_factor_per_serial", serial_key(self.hasher, number)),
-        )
-        for purpose, key in counted:
-            self.throttle.check(purpose, key)
-        hashed = QueryCodes(self.hasher).hash(number, code)
-        fits = _matching(hashed, [document["query_code_hash"], *_respondent_codes(document)])
-        seat = _place(fits, document)
-        wrong = seat is None or (seat.is_respondent and not respondents)
-        if wrong or seat is None or document["query_code_expires_at"] < datetime.now(UTC):
-            for purpose, key in counted:
-                self.throttle.failed(purpose, key)
-            raise Refused("query_code_wrong")
-        return seat
+
+        def found() -> Seat | None:
+            hashed = QueryCodes(self.hasher).hash(number, code)
+            fits = _matching(hashed, [document["query_code_hash"], *_respondent_codes(document)])
+            seat = _place(fits, document)
+            is_over = document["query_code_expires_at"] < datetime.now(UTC)
+            return None if is_over or (seat and seat.is_respondent and not respondents) else seat
+
+        return SecondFactors(self.hasher, self.throttle).by_code(number, found)
 
 
 def _seat_of_token(document: Document) -> Seat | None:

@@ -126,14 +126,14 @@ def test_an_expired_code_opens_nothing(intake: Web, submitted: dict[str, Any]) -
 
 
 def locked(intake: Web, number: str) -> Any:
-    """The answer after five wrong codes for one application, each from another address."""
-    for attempt in range(5):
-        response = receipt(intake, number, "ABCD-EFGH", address=f"198.51.100.{attempt}")
+    """The answer after a hundred wrong codes for one application, five from each address."""
+    for attempt in range(100):
+        response = receipt(intake, number, "ABCD-EFGH", address=f"198.51.100.{attempt // 5}")
         problem(response, 403, "query_code_wrong")
-    return receipt(intake, number, "ABCD-EFGH", address="198.51.100.9")
+    return receipt(intake, number, "ABCD-EFGH", address="198.51.100.99")
 
 
-def test_five_wrong_codes_lock_an_application_for_every_code_and_address(
+def test_wrong_codes_from_twenty_addresses_lock_an_application_for_every_code_and_address(
     intake: Web, submitted: dict[str, Any]
 ) -> None:
     number, code = submitted["serial_number"], submitted["query_code"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,13 +34,13 @@ def odds() -> dict[str, float]:
     """What patience brings to somebody with one address."""
     density = CASES_A_YEAR / 10**RANDOM_DIGITS
     tries = tries_a_day("unknown_serial_per_address")
-    factors = tries_a_day("wrong_factor_per_serial")
+    digits, codes = tries_a_day("digits_per_serial"), tries_a_day("wrong_code_per_serial")
     return {
         "days_until_some_case_of_this_year_is_met": 1 / (tries * density),
         "days_of_a_network": 1 / (tries_a_day("unknown_serial_per_address", of_network=True) * density),
         "years_until_one_named_case_is_met": 10**RANDOM_DIGITS / tries / 365,
-        "chance_a_day_of_the_last_four_digits": factors / 10**4,
-        "years_until_a_query_code_is_met": len(QueryCodes.ALPHABET) ** QueryCodes.LENGTH / factors / 365,
+        "chance_a_day_of_the_last_four_digits": digits / 10**4,
+        "years_until_a_query_code_is_met": len(QueryCodes.ALPHABET) ** QueryCodes.LENGTH / codes / 365,
     }  # fmt: skip
 
 
@@ -51,7 +52,7 @@ def test_the_limits_leave_no_hope(capsys: pytest.CaptureFixture[str]) -> None:
     assert told["days_of_a_network"] > 70
     assert told["years_until_one_named_case_is_met"] > 5_000_000
     assert told["chance_a_day_of_the_last_four_digits"] <= 0.002
-    assert told["years_until_a_query_code_is_met"] > 100_000_000
+    assert told["years_until_a_query_code_is_met"] > 2_000_000
 
 
 def test_an_attempt_to_guess_serial_numbers_is_stopped_before_it_meets_one(query: Web) -> None:
@@ -135,10 +136,12 @@ def test_wrong_factors_are_answered_with_the_same_words_after_the_same_work(
         words[name] = {k: v for k, v in answer.items() if k != "instance"}
         work[name] = (len(hashed), commands(query))
     assert len({str(each) for each in words.values()}) == 1, words
-    assert len({str(each) for each in work.values()}) == 1, work
-    (count, asked), *_ = work.values()
-    assert count == 2  # of the factor, and of the serial number it is counted under
-    assert len(asked) == 4, asked  # the case; a count per address, two per serial number
+    for kind, hashes, updates in (("code", 3, 4), ("digits", 2, 3)):
+        of_kind = [each for name, each in work.items() if kind in name]
+        assert len({str(each) for each in of_kind}) == 1, work
+        (count, asked), *_ = of_kind
+        assert count == hashes  # of the factor, and of what it is counted under
+        assert len(asked) == 1 + updates, asked  # the case, and a count a window
 
 
 def test_the_work_for_a_wrong_code_does_not_tell_how_many_respondents_there_are(
@@ -166,14 +169,39 @@ def test_a_header_without_a_code_is_no_guess(query: Web) -> None:
     assert mine.get_json()["masked"] is False
 
 
-def test_once_a_case_is_locked_a_right_factor_is_answered_as_a_wrong_one(query: Web) -> None:
+FACTORS = {"query_code": ("ABCDEFGH", CODE), "phone_last4": ("9999", LAST4)}
+
+
+def tried(query: Web, factor: str, value: str) -> Any:
+    return query.call("POST", "/v1/progress/lookups", {"serial_number": NUMBER, factor: value})
+
+
+@pytest.mark.parametrize("factor", FACTORS)
+def test_once_it_is_locked_a_right_factor_is_answered_as_a_wrong_one(
+    query: Web, factor: str
+) -> None:
     learn(query, HANDED)
     for _ in range(5):
-        wrong = query.call("POST", "/v1/progress/lookups", {"serial_number": NUMBER, "phone_last4": "9999"})  # fmt: skip
-        problem(wrong, 403, "query_code_wrong")
+        problem(tried(query, factor, FACTORS[factor][0]), 403, "query_code_wrong")
     told = []
-    for factor in ({"query_code": CODE}, {"phone_last4": LAST4}, {"query_code": "ABCDEFGH"}):
-        locked = query.call("POST", "/v1/progress/lookups", {"serial_number": NUMBER, **factor})
-        answer = problem(locked, 429, "too_many_attempts")
+    for value in FACTORS[factor]:
+        answer = problem(tried(query, factor, value), 429, "too_many_attempts")
         told.append({k: v for k, v in answer.items() if k not in {"instance", "retry_after"}})
-    assert told[0] == told[1] == told[2]
+    assert told[0] == told[1]
+    (other,) = FACTORS.keys() - {factor}
+    assert tried(query, other, FACTORS[other][1]).status_code == 200, "which is counted apart"
+
+
+def test_of_last_digits_tried_at_once_five_are_looked_at(query: Web) -> None:
+    learn(query, HANDED)
+    with ThreadPoolExecutor(16) as pool:
+        answers = [
+            *pool.map(lambda n: tried(query, "phone_last4", f"90{n:02}").status_code, range(16))
+        ]
+    assert sorted(answers) == [403] * 5 + [429] * 11
+
+
+def test_right_digits_cost_nothing(query: Web) -> None:
+    learn(query, HANDED)
+    for _ in range(25):
+        assert tried(query, "phone_last4", LAST4).status_code == 200

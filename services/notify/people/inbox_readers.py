@@ -12,6 +12,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import request
@@ -22,8 +23,9 @@ from shared.access import Concerned
 from shared.asking import caller, reached, typed_serial_number
 from shared.errors import Refused, Text
 from shared.sealing import Hasher, Keyring, QueryCodes
+from shared.second_factors import SecondFactors
 from shared.store import Document, backend_errors
-from shared.throttle import Throttle, address_key, serial_key
+from shared.throttle import Throttle, address_key
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -61,17 +63,14 @@ class Readers:
         code = request.headers.get("X-Query-Code")
         if code is None:
             raise Refused("unauthorised", Text("请提供查询码", "The query code is missing"))
-        return number, self._side_of_code(known, code, address)
+        return number, self._side_of_code(known, code)
 
-    def _side_of_code(self, kept: Document, code: str, address: str) -> Side:
-        number = kept["_id"]
-        counted = (
-            ("wrong_factor_per_address", address),
-            ("wrong_factor_per_serial", serial_key(self.hasher, number)),
-        )
-        for purpose, key in counted:
-            self.throttle.check(purpose, key)
-        opened = self.keyring.open(kept["contacts"], f"contacts:{number}")
+    def _side_of_code(self, kept: Document, code: str) -> Side:
+        factors = SecondFactors(self.hasher, self.throttle)
+        return factors.by_code(kept["_id"], partial(self._found, kept, code))
+
+    def _found(self, kept: Document, code: str) -> Side | None:
+        opened = self.keyring.open(kept["contacts"], f"contacts:{kept['_id']}")
         recipients = read_recipients(opened)
         places = [(Side("applicant"), recipients.query_code)]
         places += [
@@ -83,11 +82,7 @@ class Readers:
         expires = kept.get("codes_expire_at")
         is_over = expires is not None and expires <= datetime.now(UTC)
         is_early = side is not None and side.party == "respondent" and not _is_asked(kept)
-        if side is None or is_over or is_early:
-            for purpose, key in counted:
-                self.throttle.failed(purpose, key)
-            raise Refused("query_code_wrong")
-        return side
+        return None if is_over or is_early else side
 
 
 def _side_of_token(kept: Mapping[str, Any]) -> Side | None:

@@ -6,6 +6,7 @@ import hmac
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from services.query import domain
 from services.query.progress import tickets
@@ -14,18 +15,18 @@ from services.query.store import ReadModels
 from shared.asking import caller
 from shared.errors import Refused, Text
 from shared.sealing import Hasher, QueryCodes, phone_last4_hash
+from shared.second_factors import SecondFactors
 from shared.store import Document
-from shared.throttle import Throttle, address_key, serial_key
+from shared.throttle import Throttle, address_key
 
 READER_REFUSALS = ("not_found", "serial_checksum", "too_many_attempts", "query_code_wrong")
 
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Lets parties in. Wrong factors are counted per case and per address, unknown serial numbers
-    per address; while a count is used up even the right factor is refused, so that guessing tells
-    nothing. A respondent's code is a wrong one until its consent was sought. A party with a token
-    is never locked out.
+    """Lets parties in. Wrong factors are counted (shared.second_factors), unknown serial numbers
+    per address. A respondent's code is a wrong one until its consent was sought. A party with a
+    token is never locked out.
     """
 
     models: ReadModels
@@ -81,23 +82,12 @@ class Readers:
         self, document: Document, number: str, *, query_code: str | None, phone_last4: str | None
     ) -> Viewer:
         """The side a second factor lets in; failures cost, per address and serial number."""
-        counted = (
-            ("wrong_factor_per_address", address_key(self.hasher, caller().address)),
-            ("wrong_factor_per_serial", serial_key(self.hasher, number)),
-        )
-        for purpose, key in counted:
-            self.throttle.check(purpose, key)
-        viewer: Viewer | None = None
+        factors = SecondFactors(self.hasher, self.throttle)
         if query_code:
-            viewer = self._by_code(document, number, query_code)
-        elif phone_last4:
-            hashed = phone_last4_hash(self.hasher, number, phone_last4)
-            viewer = APPLICANT if hashed in domain.last4_hashes(document) else None
-        if viewer is None:
-            for purpose, key in counted:
-                self.throttle.failed(purpose, key)
-            raise Refused("query_code_wrong")
-        return viewer
+            return factors.by_code(number, partial(self._by_code, document, number, query_code))
+        return factors.by_digits(
+            number, partial(self._by_digits, document, number, phone_last4 or "")
+        )
 
     def by_ticket(self, number: str, ticket: str) -> Viewer:
         """The side a ticket shows. A wrong one costs nothing: there is nothing in it to guess, and
@@ -109,6 +99,10 @@ class Readers:
                 Text("链接已失效，请重新查询", "The link has expired, look the case up again"),
             )
         return viewer
+
+    def _by_digits(self, document: Document, number: str, last4: str) -> Viewer | None:
+        hashed = phone_last4_hash(self.hasher, number, last4)
+        return APPLICANT if hashed in domain.last4_hashes(document) else None
 
     def _by_code(self, document: Document, number: str, code: str) -> Viewer | None:
         """One hash and a comparison with every code there is, whichever it is: the work tells
