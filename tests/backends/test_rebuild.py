@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,84 @@ def test_a_rebuild_that_was_broken_off_is_gone_on_with(
     three.wait_for(events + late)
     assert before["progress"].items() <= three.models()["progress"].items()
     assert events_of(three.query["progress"]) == events + late
+
+
+def test_one_that_was_killed_right_after_an_exchange_is_gone_on_with(
+    three: Services, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    events = three.tell(numbers(20))
+    three.wait_for(events)
+    before = three.models()
+
+    class Killed(Exception):
+        pass
+
+    carry_over = command.carry_over
+
+    def killed(database: Database[dict[str, Any]], collection: str, opened_at: datetime) -> Any:
+        if collection == "organisations":  # after progress was exchanged
+            raise Killed
+        return carry_over(database, collection, opened_at)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(command, "carry_over", killed)
+        with pytest.raises(Killed):
+            carried_out(three, "rebuild")
+    capsys.readouterr()
+    three.wait_for(events + three.tell(late := numbers(1)))
+    assert carried_out(three, "rebuild")
+    assert "nobody told again" not in capsys.readouterr().out
+    assert before["progress"].items() <= three.models()["progress"].items()
+    assert three.query["progress"].find_one({"_id": late[0]}) is not None
+
+
+def test_a_check_does_not_give_an_unfinished_rebuild_up(
+    database: Database[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    rebuilds = Rebuilds(database)
+    command._opened(database, rebuilds, "rebuild")
+    with pytest.raises(SystemExit) as ended:
+        command._opened(database, rebuilds, "check")
+    assert ended.value.code == 2
+    assert "--abandon" in capsys.readouterr().err
+    assert rebuilds.opened() is not None
+
+
+def test_an_event_that_cannot_be_applied_is_told_and_ends_with_a_status(
+    three: Services, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    three.wait_for(three.tell(numbers(5)))
+    hear = building.Built.hear
+
+    def a_fault(built: building.Built, message: Any) -> None:
+        hear(built, message)
+        built.faults[:] = ["2634626885086477: case event 2: ValidationError"]
+
+    monkeypatch.setattr(building.Built, "hear", a_fault)
+    assert not carried_out(three, "rebuild")
+    assert "1 events could not be applied" in capsys.readouterr().out
+
+
+def test_whoever_lost_the_lease_ends(
+    database: Database[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(command, "_LEASE", timedelta(seconds=0.2))
+    monkeypatch.setattr(command, "_RENEWED_SECONDS", 0.05)
+    far = datetime.now(UTC) + timedelta(hours=1)
+
+    def until_it_is_lost() -> None:
+        with command._alone(database) as held:
+            assert held
+            database["leases"].update_one({}, {"$set": {"holder": "x", "until": far}})
+            time.sleep(20)
+
+    with pytest.raises(SystemExit) as ended:
+        until_it_is_lost()
+    assert ended.value.code == 2
+    assert "another process has taken over" in capsys.readouterr().err
+    assert database["leases"].find_one({"_id": "rebuild", "holder": "x"}) is not None
 
 
 def test_an_abandoned_rebuild_is_closed_and_leaves_nothing_behind(

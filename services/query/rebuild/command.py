@@ -7,15 +7,18 @@ on with; `--abandon` closes it. What is printed holds serial numbers and names o
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+
+from pymongo.errors import PyMongoError
 
 from services.query.rebuild import folding
 from services.query.rebuild.bars import bar
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 ARGUMENTS: Final = (
-    ("--check", {"action": "store_true", "help": "compare only; exit status 1 if there is a difference"}),
+    ("--check", {"action": "store_true", "help": "compare only; exit status 1 for a difference too"}),
     ("--abandon", {"action": "store_true", "help": "close a rebuild that was not finished"}),
 )  # fmt: skip
 
@@ -49,7 +52,8 @@ _INDEX: Final = {"progress": index_progress, "organisations": index_organisation
 
 
 def run(settings: QuerySettings, parsed: argparse.Namespace) -> None:
-    """Exit status 1 for differences found by a check, 2 if another process is at it."""
+    """Exit status 1 for events that could not be applied and differences found by a check, 2 if
+    another process is at it or a rebuild has to be ended before a check."""
     log.configure(replace(settings, log_level="WARNING"), "query", "rebuild")
     database = connect(replace(settings, backend_timeout_seconds=_PATIENCE_SECONDS), "query")
     with _alone(database) as held:
@@ -66,7 +70,7 @@ def run(settings: QuerySettings, parsed: argparse.Namespace) -> None:
 
 
 def carry_out(database: Database[Document], url: str, pool: Executor, purpose: str) -> bool:
-    """Rebuild or check, folding in `pool`; whether nothing was found to differ."""
+    """Rebuild or check, folding in `pool`; whether all events were applied and nothing differs."""
     began, rebuilds = time.monotonic(), Rebuilds(database)
     rebuild = _opened(database, rebuilds, purpose)
     built = _built(url, pool, rebuilds, rebuild)
@@ -75,16 +79,19 @@ def carry_out(database: Database[Document], url: str, pool: Executor, purpose: s
         same = _check(database)
     else:
         same = True
-        _exchange(database, rebuilds, rebuild)
+        _exchange(database, rebuild)
     _close(database, rebuilds, rebuild["_id"], purpose)
     print(f"{purpose}: done in {time.monotonic() - began:.1f} s")
-    return same
+    return same and not built.faults
 
 
 def _opened(database: Database[Document], rebuilds: Rebuilds, purpose: str) -> Document:
     """The open rebuild for this purpose, or a new one that every worker knows of and the owners
     were asked for."""
     rebuild = rebuilds.opened()
+    if rebuild is not None and rebuild["purpose"] == "rebuild" != purpose:
+        print("a rebuild is not finished: go on with it, or --abandon it", file=sys.stderr)
+        sys.exit(2)
     if rebuild is not None and rebuild["purpose"] != purpose:
         _close(database, rebuilds, rebuild["_id"], "abandoned")
         rebuild = None
@@ -94,7 +101,8 @@ def _opened(database: Database[Document], rebuilds: Rebuilds, purpose: str) -> D
         _drop(database)
         for shadow in SHADOWS.values():
             database.create_collection(shadow)
-        rebuild = rebuilds.begin(purpose, datetime.now(UTC))
+        shadows = {name: _uuid(database, shadow) for name, shadow in SHADOWS.items()}
+        rebuild = rebuilds.begin(purpose, shadows, datetime.now(UTC))
     if not rebuild["asked"]:
         time.sleep(KNOWN_SECONDS + _MARGIN_SECONDS)
         rebuild = rebuilds.ask(rebuild, datetime.now(UTC))
@@ -122,15 +130,14 @@ def _told(built: Built, seconds: float) -> None:
             print(f"  {fault}")
 
 
-def _exchange(database: Database[Document], rebuilds: Rebuilds, rebuild: Document) -> None:
+def _exchange(database: Database[Document], rebuild: Document) -> None:
     """Carry over what nobody told again, and let the shadows take the place of what serves."""
     for collection, shadow in SHADOWS.items():
-        if collection in rebuild["exchanged"]:
-            continue
+        if _uuid(database, collection) == rebuild["shadows"][collection]:
+            continue  # done by a command that ended before it was through
         _INDEX[collection](database[shadow])
         found = carry_over(database, collection, rebuild["opened_at"])
         database[shadow].rename(collection, dropTarget=True)
-        rebuilds.exchanged(rebuild["_id"], collection)
         print(f"{collection}: {database[collection].estimated_document_count():,} documents serve")
         if found.count:
             print(f"  {found.count:,} carried over, at least in part: nobody told again")
@@ -177,6 +184,12 @@ def _close(database: Database[Document], rebuilds: Rebuilds, key: str, outcome: 
     _drop(database)
 
 
+def _uuid(database: Database[Document], collection: str) -> Any:
+    """What a collection is known by whatever its name; None if there is none."""
+    [*found] = database.list_collections(filter={"name": collection})
+    return found[0]["info"]["uuid"] if found else None
+
+
 def _drop(database: Database[Document]) -> None:
     for shadow in SHADOWS.values():
         database[shadow].drop()
@@ -184,22 +197,34 @@ def _drop(database: Database[Document]) -> None:
 
 @contextmanager
 def _alone(database: Database[Document]) -> Iterator[bool]:
-    """Whether this process alone rebuilds; one that was killed is waited for as long as its lease."""
+    """Whether this process alone rebuilds; one that was killed is waited for as long as its lease.
+
+    Once another has taken the lease over, as it may when this one stood still, this one ends.
+    """
     lease = Lease(database, "rebuild", _LEASE)
     ends = time.monotonic() + _LEASE.total_seconds() + _RENEWED_SECONDS
     while not (held := lease.hold()) and time.monotonic() < ends:
         time.sleep(0.2)
-    stopping = threading.Event()
+    stopping, lost = threading.Event(), threading.Event()
 
     def renew() -> None:
         while not stopping.wait(_RENEWED_SECONDS):
-            lease.hold()
+            with suppress(PyMongoError):  # not lost before another has taken it
+                if not lease.hold():
+                    lost.set()
+                    signal.raise_signal(signal.SIGINT)
+                    return
 
     thread = threading.Thread(target=renew, daemon=True)
     if held:
         thread.start()
     try:
         yield held
+    except KeyboardInterrupt:
+        if not lost.is_set():
+            raise
+        print("another process has taken over", file=sys.stderr)
+        sys.exit(2)
     finally:
         stopping.set()
         if held:

@@ -1,7 +1,7 @@
 """A rebuild as everybody in query knows of it: whether one is open, and what the owners told.
 
-    rebuilds  aggregate {_id, purpose: rebuild | check, open, opened_at, asked, exchanged, closed_at,
-              outcome,
+    rebuilds  aggregate {_id, purpose: rebuild | check, open, opened_at, asked, closed_at, outcome,
+              shadows: {progress: UUID of the collection built to take its place, kept when renamed},
               owners: {intake: {told, total, ended}}}
 
 At most one is open. Every worker knows of it KNOWN_SECONDS after it was opened, and from then on
@@ -63,14 +63,14 @@ class Rebuilds(Aggregates):
         with backend_errors():
             return self.collection.find_one({"open": True})
 
-    def begin(self, purpose: str, at: datetime) -> Document:
+    def begin(self, purpose: str, shadows: Mapping[str, Any], at: datetime) -> Document:
         nothing = {"told": 0, "total": 0, "ended": False}
         begun = {
             "purpose": purpose,
             "open": True,
             "opened_at": at,
             "asked": False,
-            "exchanged": [],
+            "shadows": dict(shadows),
             "owners": {owner: dict(nothing) for owner in REBUILT_FROM},
         }
         document = new_aggregate(
@@ -89,11 +89,6 @@ class Rebuilds(Aggregates):
     def heard(self, key: str, owner: str, said: Mapping[str, Any]) -> None:
         with backend_errors():
             self.collection.update_one({"_id": key}, {"$set": {f"owners.{owner}": dict(said)}})
-
-    def exchanged(self, key: str, collection: str) -> None:
-        """Note that the shadow of this read model serves now."""
-        with backend_errors():
-            self.collection.update_one({"_id": key}, {"$addToSet": {"exchanged": collection}})
 
     def close(self, key: str, outcome: str, at: datetime) -> None:
         closed = {"open": False, "outcome": outcome, "closed_at": at}
