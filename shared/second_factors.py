@@ -2,7 +2,7 @@
 query code bears. The two are counted apart, so that guessing digits locks no holder of a code out.
 
 Of the limits (shared.throttle.LIMITS) one visitor's wrong codes are the visitor's own: to lock a
-code for everybody takes twenty addresses.
+code for everybody takes twenty addresses (of IPv6 twenty /48) that go on and on.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -55,7 +55,8 @@ LIMITS: Final[Mapping[str, tuple[Limit, ...]]] = {
     # out of a case, or a carrier's thousands behind one address (docs/decisions/0018).
     "wrong_code_per_visitor": (Limit(5, 900),),
     "wrong_code_per_address": (Limit(200, 900),),
-    "wrong_code_per_serial": (Limit(100, 900), Limit(1000, 86_400)),
+    # None a day: a few patient addresses would use it up for everybody.
+    "wrong_code_per_serial": (Limit(100, 900),),
     # Of 10**12 numbers a year some millions are in use: at 300 a day one address meets one of them
     # in two years (docs/decisions/0018). Mistyped numbers hardly count: the check digits tell.
     # Whoever has a /48 has 65,536 addresses: together they meet one in eleven weeks.
@@ -93,8 +94,9 @@ def serial_key(hasher: Hasher, serial_number: str) -> str:
 
 
 def visitor_key(hasher: Hasher, serial_number: str, address: str) -> str:
-    """The keyed hash of one application and one `address_key` together."""
-    return hasher.hash("throttle", f"{serial_number}/{address.partition('/')[0]}")
+    """The keyed hash of one application and one `address_key` together; of an IPv6 address its /48,
+    or one network alone would be twenty visitors."""
+    return hasher.hash("throttle", f"{serial_number}/{address.rpartition('/')[2]}")
 
 
 class Throttle:
@@ -148,19 +150,31 @@ class Throttle:
     def tried(self, purpose: str, key_hash: str) -> None:
         """Count an attempt before looking at it: never is more than the limit looked at, however
         many come at once. Refused as in `check`; Transient when it cannot be counted."""
-        for limit, counter in self._counters_of(purpose, key_hash):
+        counters = self._counters_of(purpose, key_hash)
+        for place, (limit, counter) in enumerate(counters, 1):
             counted = self._count(limit, counter)
             if counted["count"] > limit.attempts:
+                # Or right ones that were many at once would use the limit up.
+                self._take_back(counters[:place])
                 left = (counted["ends_at"] - counted["counted_at"]).total_seconds()
                 raise Refused("too_many_attempts", extra={"retry_after": math.ceil(left)})
 
     def succeeded(self, purpose: str, key_hash: str) -> None:
         """Take back what `tried` counted, as far as the window still runs."""
-        for limit, counter in self._counters_of(purpose, key_hash):
+        self._take_back(self._counters_of(purpose, key_hash))
+
+    def _take_back(self, counters: Sequence[tuple[Limit, str]]) -> None:
+        for limit, counter in counters:
+            left: dict[str, Any] | None = None
             with suppress(Transient), backend_errors(), pymongo.timeout(_CALL_SECONDS):
-                self._counters.update_one({"_id": counter, "count": {"$gt": 0}}, _taken_back(limit))
-            with self._lock:
-                self._blocked.pop(counter, None)
+                left = self._counters.find_one_and_update(
+                    {"_id": counter, "count": {"$gt": 0}},
+                    _taken_back(limit),
+                    return_document=pymongo.ReturnDocument.AFTER,
+                )
+            if left is None or not left["blocked"]:
+                with self._lock:
+                    self._blocked.pop(counter, None)
 
     def _count(self, limit: Limit, counter: str) -> dict[str, Any]:
         with backend_errors(), pymongo.timeout(_CALL_SECONDS):

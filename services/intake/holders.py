@@ -46,9 +46,8 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """Lets holders in. Wrong codes are counted per application and per address, unknown serial
-    numbers per address; while a count is used up even the right code is refused, from anywhere,
-    so that guessing tells nothing. A token of a party is never locked out.
+    """Lets holders in. Wrong codes are counted (shared.second_factors), unknown serial numbers per
+    address. A token of a party is never locked out.
     """
 
     applications: Applications

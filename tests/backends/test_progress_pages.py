@@ -69,6 +69,15 @@ def test_the_second_factor_shows_the_rest_in_the_same_page(query: Web, factor: s
     assert get(query, calendar).mimetype == "text/calendar"
 
 
+@pytest.mark.parametrize(
+    "typed", ["1380000{}", "138 0000 {}", "138-0000-{}", "+86 138 0000 {}", "(010) 8888–{}", "１３８００００{}"]
+)  # fmt: skip
+def test_of_a_whole_phone_number_the_last_digits_are_taken(query: Web, typed: str) -> None:
+    learn(query, HANDED)
+    assert MEDIATOR["name"] in page(send(query, typed.format(LAST4)))
+    page(send(query, typed.format("9999")), 403)
+
+
 @pytest.mark.parametrize("factor", ["ABCDEFGH", "9999", FIRST_CODE, "x" * 64, "'; --", "\u202e"])
 def test_a_wrong_factor_is_told_above_what_everybody_may_see(query: Web, factor: str) -> None:
     learn(query, HANDED)

@@ -16,7 +16,15 @@ from pymongo.database import Database
 from shared import throttle
 from shared.errors import Refused, Transient
 from shared.sealing import Hasher
-from shared.throttle import COLLECTION, LIMITS, Limit, Throttle, address_key, serial_key
+from shared.throttle import (
+    COLLECTION,
+    LIMITS,
+    Limit,
+    Throttle,
+    address_key,
+    serial_key,
+    visitor_key,
+)
 
 HASHER = Hasher(bytes(32))
 KEY, OTHER = (serial_key(HASHER, serial) for serial in ("2634626885086477", "2612345678901258"))
@@ -140,6 +148,20 @@ def test_what_was_right_is_taken_back(database: Documents) -> None:
     one.tried("guess", KEY)
     with pytest.raises(Refused):
         two.tried("guess", KEY)
+
+
+def test_who_was_refused_because_many_came_at_once_is_not_counted(database: Documents) -> None:
+    one = a_throttle(database, guess=(Limit(2, 60), Limit(4, 600)))
+    for _ in range(2):
+        one.tried("guess", KEY)
+    for _ in range(8):
+        with pytest.raises(Refused):
+            one.tried("guess", KEY)
+    refusal(one, "guess", KEY)
+    for _ in range(2):
+        one.succeeded("guess", KEY)
+    one.check("guess", KEY)
+    assert [each["count"] for each in database[COLLECTION].find()] == [0, 0]
 
 
 def test_a_new_process_knows_what_is_refused(database: Documents) -> None:
@@ -281,7 +303,7 @@ def test_how_much_each_guess_is_borne(database: Documents) -> None:
     assert LIMITS["digits_per_address"] == (Limit(20, 900),)
     assert LIMITS["wrong_code_per_visitor"] == (Limit(5, 900),)
     assert LIMITS["wrong_code_per_address"] == (Limit(200, 900),)
-    assert LIMITS["wrong_code_per_serial"] == (Limit(100, 900), Limit(1000, 86_400))
+    assert LIMITS["wrong_code_per_serial"] == (Limit(100, 900),)
     assert LIMITS["unknown_serial_per_address"] == (
         Limit(60, 900),
         Limit(300, 86_400),
@@ -323,3 +345,19 @@ def test_an_ipv4_address_is_no_network(database: Documents) -> None:
 )
 def test_an_address_is_one_client(one: str, other: str, *, same: bool) -> None:
     assert (address_key(HASHER, one) == address_key(HASHER, other)) is same
+
+
+def test_one_network_is_one_visitor_of_a_case() -> None:
+    """Or whoever has a /48 would lock a code with twenty of its addresses, without an effort."""
+    one, same, other = (
+        visitor_key(HASHER, "2634626885086477", address_key(HASHER, address))
+        for address in ("2001:db8:0:1::1", "2001:db8:0:2::1", "2001:db8:1::1")
+    )
+    assert one == same != other
+
+
+def test_few_patient_addresses_never_use_up_the_codes_of_a_case() -> None:
+    """All day long one visitor is left a twentieth of what a case bears."""
+    (visitor,), serial = LIMITS["wrong_code_per_visitor"], LIMITS["wrong_code_per_serial"]
+    for limit in serial:
+        assert visitor.attempts * max(limit.seconds / visitor.seconds, 1) * 20 <= limit.attempts

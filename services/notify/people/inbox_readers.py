@@ -1,9 +1,9 @@
 """Whose inbox it is: the side of a case that a caller's token or code lets in.
 
 The codes are known from the sealed contacts, which are opened for the comparison alone. Wrong ones are
-counted per case and per address, unknown serial numbers per address; while a count is used up even the
-right code is refused. A respondent has no inbox before its consent was sought: until then its code is
-wrong and its token a stranger's. A party with a token is never locked out.
+counted (shared.second_factors), unknown serial numbers per address. A respondent has no inbox before its
+consent was sought: until then its code is wrong and its token a stranger's. A party with a token is never
+locked out.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,7 +30,8 @@ from shared.typed_serial import LONGEST
 from shared.web import Answer, Route
 
 _HTML: Final = "text/html; charset=utf-8"
-_LAST4: Final = re.compile(r"[0-9０-９]{4}")
+_PUNCTUATION: Final = re.compile(r"[\s()\u2010-\u2015-]+")
+_PHONE: Final = re.compile(r"[0-9]{4}|\+?[0-9]{11,15}")  # no code: those have eight marks
 
 
 class InLanguage(Body):
@@ -84,13 +86,13 @@ class PageDesk:
         """With a wrong factor the masked page, and what is wrong above it."""
         language = _language()
         document = self.readers.found(number)
-        is_last4 = _LAST4.fullmatch(factor) is not None
+        last4 = _last4(factor)
         try:
             viewer = self.readers.by_factor(
                 document,
                 number,
-                query_code=None if is_last4 else factor,
-                phone_last4=factor if is_last4 else None,
+                query_code=None if last4 else factor,
+                phone_last4=last4,
             )
         except Refused as refusal:
             return _refused(refusal, number, domain.masked(document, number, language))
@@ -126,6 +128,12 @@ def _refused(error: Refused | Transient, number: str, seen: Mapping[str, Any] | 
 
 def _answer(html: str, status: int = 200) -> Answer:
     return Answer(html, status, HEADERS, _HTML)
+
+
+def _last4(factor: str) -> str | None:
+    """The last digits of a phone, of a whole number too; None of anything else, as a code."""
+    digits = _PUNCTUATION.sub("", unicodedata.normalize("NFKC", factor))
+    return digits[-4:] if _PHONE.fullmatch(digits) else None
 
 
 def _language() -> Language:
