@@ -3,7 +3,8 @@
 Asked by `read_models.rebuild_requested`, carried out by one worker of the service in short turns: a
 portion of what was told is read in the order of `_id`, published with confirms to the asker's bounded
 queue, and only then the position is stored. So nothing is left out, whatever ends the process; a
-portion may come twice. A newer rebuild replaces one that is under way.
+portion may come twice. A newer rebuild, whose id is greater (the asker sees to that), replaces one
+that is under way.
 
     replays  {_id: rebuild, asker, place: the collection it is in, after: the last _id told, told,
               total, done}
@@ -67,9 +68,10 @@ HANDLERS = [Deciding("replays", begin)]
 
 @dataclass
 class _Turn:
-    """What is published and not yet all confirmed, and the position once it is."""
+    """What is published and not yet all confirmed, whose and from where, and the position once it
+    is."""
 
-    rebuild: str
+    start: Document
     unsent: list[Outgoing]
     position: Document
     refusals: int = 0
@@ -95,10 +97,11 @@ class Replay:
         if wanted is None or wanted["done"] or not self._lease.hold():
             self._rest()
             return None
-        if self._turn is None or self._turn.rebuild != wanted["_id"]:
+        if self._turn is None or self._turn.start != _start(wanted):
             self._turn = self._next_turn(wanted)
         if self._published(self._turn):
-            self._replays.update_one({"_id": wanted["_id"]}, {"$set": self._turn.position})
+            # Only from where the turn began: another holder of the lease may be further by now.
+            self._replays.update_one(self._turn.start, {"$set": self._turn.position})
             self._turn = None
         return AGAIN
 
@@ -142,7 +145,7 @@ class Replay:
             "total": total,
             "done": end,
         }
-        return _Turn(replay["_id"], messages, position)
+        return _Turn(_start(replay), messages, position)
 
     def _published(self, turn: _Turn) -> bool:
         """Whether the broker has all of it; a full queue is tried with one message at a time, longer
@@ -168,6 +171,10 @@ class Replay:
         while not self._broker.ready and time.monotonic() < ends:
             time.sleep(0.05)
         return self._broker
+
+
+def _start(replay: Document) -> Document:
+    return {field: replay[field] for field in ("_id", "place", "after", "done")}
 
 
 def bodies(head: Document, told: int, kept: Iterable[Document]) -> Iterator[bytes]:

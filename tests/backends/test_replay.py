@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pika
 import pytest
 from pymongo.database import Database
 
+from services.query.rebuild.opening import Rebuilds
 from shared import broker as topology
 from shared import replay
 from shared.broker import rebuild_queue_name
@@ -118,6 +122,40 @@ def test_only_one_process_of_a_service_tells(database: Db, vhost: str, made: lis
     one, other = a_replay(database, vhost, made), a_replay(database, vhost, made)
     assert one.act() is AGAIN
     assert other.act() is None
+
+
+def test_one_who_was_overtaken_does_not_set_the_other_back(
+    database: Db, vhost: str, made: list[Replay], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(database, "cases", 20)
+    ask(database, "r1")
+    slow, other = a_replay(database, vhost, made), a_replay(database, vhost, made)
+    publish = slow._published
+
+    def overtaken(turn: replay._Turn) -> bool:
+        database.leases.delete_many({})  # as if its time were over
+        for _ in range(3):
+            other.act()
+        return publish(turn)
+
+    monkeypatch.setattr(slow, "_published", overtaken)
+    slow.act()
+    assert database["replays"].find_one({}, {"_id": 0, "told": 1}) == {"told": 30}
+
+
+def test_a_rebuild_asked_for_by_a_clock_that_is_behind_is_newer_all_the_same(
+    database: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rebuilds = Rebuilds(database)
+    ahead = time.time() + 86_400
+    with monkeypatch.context() as patched:
+        patched.setattr("shared.contracts.envelope.time.time", lambda: ahead)
+        first = rebuilds.begin("rebuild", {}, datetime.now(UTC))
+    rebuilds.close(first["_id"], "abandoned", datetime.now(UTC))
+    second = rebuilds.begin("rebuild", {}, datetime.now(UTC))
+    assert second["_id"] > first["_id"]
+    assert len(second["_id"]) == len(first["_id"])
+    assert UUID(second["_id"]).version == 7
 
 
 def test_a_newer_rebuild_takes_the_place_of_one_under_way(
