@@ -124,6 +124,9 @@ def test_whoever_is_not_let_in_is_told_before_a_stream_begins(query: Web) -> Non
     problem(query.call("GET", f"{STREAM}?ticket=a0.9999999999.AAAA"), 403, "query_code_wrong")
     problem(query.call("GET", f"/v1/progress/{new_serial(2026, '1' * 12)}/stream"), 404, "not_found")  # fmt: skip
     problem(query.call("GET", f"{STREAM}?tickets=a"), 422, "validation_failed")
+    problem(
+        query.call("GET", f"{STREAM}?ticket=a0.1.A&from=singlemessage"), 403, "query_code_wrong"
+    )
 
 
 def test_a_wrong_ticket_locks_nobody_out(query: Web) -> None:

@@ -96,6 +96,7 @@ def test_the_public_is_not_told_small_numbers_and_is_told_so(counted: Web) -> No
     assert told["groups_left_out"] == 2
     assert told["whole"]["total"] == 12
     assert told["whole"]["by_outcome"] == {"performed": 6, "failed": None, "pending": None}
+    assert told["whole"]["share_settled"] is None  # 6 of 11 would tell the one that is pending
     assert "小于5" in told["note"]
     parties = ask(counted, role="applicant").get_json()
     assert parties["whole"] == told["whole"]

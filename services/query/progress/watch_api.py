@@ -82,7 +82,10 @@ class WatchDesk:
         return Answer(body, headers=named, content_type=CALENDAR)
 
     def _let_in(self, number: str) -> tuple[Document, Viewer | None]:
-        ticket = read(Watching(), request.args.to_dict(), today()).get("ticket")
+        asked = request.args.to_dict()
+        if "ticket" in asked:  # a link that people share: messengers add parameters of their own
+            asked = {"ticket": asked["ticket"]}
+        ticket = read(Watching(), asked, today()).get("ticket")
         if ticket is None:
             return self.readers.known(number)
         return self.readers.found(number), self.readers.by_ticket(number, ticket)

@@ -31,8 +31,10 @@ def presented(group: Group, *, everything: bool) -> Document:
     ended = total - outcomes[PENDING]
     settled = sum(count for outcome, count in outcomes.items() if outcome in SETTLED)
     share = round(settled / ended, 4) if ended else None
-    if not everything and (_is_small(settled) or _is_small(ended - settled)):
-        share = None
+    if not everything and (
+        None in suppressed(outcomes).values() or _is_small(settled) or _is_small(ended - settled)
+    ):
+        share = None  # it would tell how many of the hidden ones have ended
 
     def days(name: str) -> Document:
         return _days(group.told(name), everything=everything)
