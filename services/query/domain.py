@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from services.query.progress.advice import Standing, coming, coming_to, next_steps
@@ -44,10 +44,10 @@ def unmasked(
     language: Language,
     public_url: str,
     *,
-    now: datetime | None = None,
+    now: datetime,
 ) -> dict[str, Any]:
     """What a party sees besides: who has the case, what runs, what is asked, what there is to read,
-    as far as it is meant for this side; at this very moment unless another is told."""
+    as far as it is meant for this side."""
     told = _told(progress)
     seen = _standing(progress, number, language, told)
     known = follow(told.case)
@@ -56,9 +56,7 @@ def unmasked(
     standing = Standing(seen["status"], viewer, progress["category"], progress["flags"], known)
     return seen | {
         "masked": False,
-        "next": coming_to(
-            seen["status"], clocks, known.sessions.values(), language, now or datetime.now(UTC)
-        ),
+        "next": coming_to(seen["status"], clocks, known.sessions.values(), language, now),
         "party": viewer.party,
         "category": progress["category"],
         "flags": viewer.flags(progress["flags"]),

@@ -82,7 +82,7 @@ def answers(progress: dict[str, Any]) -> list[Any]:
         for show in (
             domain.masked(progress, NUMBER, language),
             chains(progress["history"], NUMBER, language, with_data=True),
-            *(domain.unmasked(progress, NUMBER, v, language, "http://x") for v in VIEWERS),
+            *(domain.unmasked(progress, NUMBER, v, language, "http://x", now=AT) for v in VIEWERS),
         )
     ]
 

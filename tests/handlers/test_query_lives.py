@@ -17,7 +17,7 @@ from services.query.progress.viewer import APPLICANT, Viewer
 from shared.contracts.envelope import Event, from_document
 from shared.contracts.lifecycle import ENDED, STATUSES
 from shared.history import data_hash, link_hash
-from tests.builders.events import a_submission
+from tests.builders.events import AT, a_submission
 from tests.builders.lives import LIVES, a_case_in, a_life
 from tests.handlers.test_query import project
 
@@ -48,7 +48,7 @@ def lived(status: str) -> tuple[dict[str, Any], list[Event]]:
 @pytest.mark.parametrize("status", POINTS)
 def test_progress_tells_of_a_case_what_routing_knows_of_it(status: str) -> None:
     case, events = lived(status)
-    shown = domain.unmasked(project(events), NUMBER, APPLICANT, "zh", "http://here")
+    shown = domain.unmasked(project(events), NUMBER, APPLICANT, "zh", "http://here", now=AT)
     assert shown["status"] == case["status"]
     assert shown["organisation"] == case["organisation"]
     assert shown["mediator"] == case["mediator"]
@@ -58,7 +58,7 @@ def test_progress_tells_of_a_case_what_routing_knows_of_it(status: str) -> None:
     if len(events) > 1:
         assert told == {clock["name"]: clock["due_on"] for clock in case["clocks"]}
     for viewer in (APPLICANT, RESPONDENT):
-        seen = domain.unmasked(project(events), NUMBER, viewer, "zh", "http://here")
+        seen = domain.unmasked(project(events), NUMBER, viewer, "zh", "http://here", now=AT)
         assert [q["id"] for q in seen["questions"]] == [
             q["id"] for q in case["questions"] if q["state"] == "open" and viewer.is_among(q["to"])
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import request
@@ -117,7 +117,9 @@ class ProgressDesk:
 
     def _unmasked(self, document: Document, number: str, viewer: Viewer) -> dict[str, Any]:
         url = self.settings.public_url
-        seen = domain.unmasked(document, number, viewer, caller().language, url)
+        seen = domain.unmasked(
+            document, number, viewer, caller().language, url, now=datetime.now(UTC)
+        )
         return seen | {
             "stream_url": stream_url(self.readers, url, number, viewer),
             "guidance_url": f"{url}{_guidance(document, seen, viewer)}",

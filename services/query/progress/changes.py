@@ -40,15 +40,16 @@ class Changes:
         self._lock = threading.Lock()
         self._subscribers: dict[object, Heard] = {}
         self._running = False
+        self._failures = 0
 
     def subscribe(self, heard: Heard) -> Callable[[], None]:
         """Call `heard` from now on; what is returned ends that."""
         key = object()
         with self._lock:
-            self._subscribers[key] = heard
             if not self._running:
-                self._running = True
                 threading.Thread(target=self._run, name="progress-changes", daemon=True).start()
+                self._running = True
+            self._subscribers[key] = heard
 
         def unsubscribe() -> None:
             with self._lock:
@@ -58,26 +59,26 @@ class Changes:
 
     def _run(self) -> None:
         """Follow the stream, opened again with growing pauses, while anybody listens."""
-        resting, failures = threading.Event(), 0
+        resting = threading.Event()
         while self._is_wanted():
             try:
                 with self._progress.watch(list(_PIPELINE), max_await_time_ms=_AWAIT_MS) as stream:
-                    failures = 0
                     self._follow(stream)
             except InvalidOperation:  # the process is done with its database
                 with self._lock:
                     self._running = False
                 return
             except Exception as error:  # noqa: BLE001 - whatever it was, it is opened again
-                failures += 1
+                self._failures += 1
                 logger().warning("progress_changes_lost", error=type(error).__name__)
-                resting.wait(pause(failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE))
+                resting.wait(pause(self._failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE))
 
     def _follow(self, stream: ChangeStream[dict[str, Any]]) -> None:
         """The stream to its end, which is that of the collection or of all subscriptions."""
         self._tell(None)
         while stream.alive and self._subscribers:
             change = stream.try_next()
+            self._failures = 0
             if change is not None:
                 key = change.get("documentKey")  # a collection that goes has none
                 self._tell(key["_id"] if key else None)

@@ -11,6 +11,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -96,7 +97,9 @@ class PageDesk:
             )
         except Refused as refusal:
             return _refused(refusal, number, domain.masked(document, number, language))
-        seen = domain.unmasked(document, number, viewer, language, self.public_url)
+        seen = domain.unmasked(
+            document, number, viewer, language, self.public_url, now=datetime.now(UTC)
+        )
         url = self._calendar_url(number, viewer)
         return _answer(page(language, seen=seen, number=number, calendar_url=url))
 

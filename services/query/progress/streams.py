@@ -83,6 +83,7 @@ class Stream:
             if now - quiet_since >= self.heartbeat:
                 yield b": \n\n"
                 quiet_since = now
+                changed.set()  # what comes next is told by the time, too
             changed.wait(min(_LOOK_SECONDS, max(ends_at - now, 0.0)))
 
 

@@ -76,9 +76,10 @@ class WatchDesk:
         if viewer is None:
             raise Refused("unauthorised", Text("请提供查询码", "The query code is missing"))
         language = caller().language
-        seen = domain.unmasked(document, number, viewer, language, self.public_url)
+        now = datetime.now(UTC)
+        seen = domain.unmasked(document, number, viewer, language, self.public_url, now=now)
         named = {"Content-Disposition": f'attachment; filename="{number}.ics"'}
-        body = calendar_file(seen, domain.revised(document), language, datetime.now(UTC))
+        body = calendar_file(seen, domain.revised(document), language, now)
         return Answer(body, headers=named, content_type=CALENDAR)
 
     def _let_in(self, number: str) -> tuple[Document, Viewer | None]:
@@ -100,7 +101,9 @@ class WatchDesk:
                 return None  # for a moment, while the read model is rebuilt
             if viewer is None:
                 return orjson.dumps(domain.masked(document, number, language))
-            return orjson.dumps(domain.unmasked(document, number, viewer, language, url))
+            return orjson.dumps(
+                domain.unmasked(document, number, viewer, language, url, now=datetime.now(UTC))
+            )
 
         return shown
 

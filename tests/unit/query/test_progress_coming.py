@@ -95,7 +95,7 @@ def test_a_respondent_is_not_told_the_applicants_dates() -> None:
     asked = of_case("supplement_requested", deadlines=[{"name": "supplement_answer", "due_on": "2026-11-27"}], particulars="sealed-words")  # fmt: skip
     known = progress((*HANDED, ("case.supplement_requested", asked)))
     dates = [
-        domain.unmasked(known, NUMBER, viewer, "zh", "http://here")["next"]["by"]
+        domain.unmasked(known, NUMBER, viewer, "zh", "http://here", now=BEFORE)["next"]["by"]
         for viewer in (APPLICANT, Viewer("respondent", 0))
     ]
     assert dates == ["2026-11-27", None]
@@ -121,5 +121,5 @@ def test_a_session_that_is_over_is_not_what_comes_next_though_nobody_recorded_it
 
 
 def test_where_nothing_is_due_no_date_is_made_up() -> None:
-    shown = domain.unmasked(progress(A_LIFE), NUMBER, APPLICANT, "en", "http://here")
+    shown = domain.unmasked(progress(A_LIFE), NUMBER, APPLICANT, "en", "http://here", now=BEFORE)
     assert shown["next"] == {"text": COMING["closed"].text.en, "by": None}

@@ -11,7 +11,7 @@ from services.query import domain
 from services.query.progress.sentences import NEXT_STEPS
 from services.query.progress.viewer import APPLICANT, Viewer, by_identity
 from shared.contracts.lifecycle import STATUSES
-from tests.builders.events import a_submission
+from tests.builders.events import AT, a_submission
 from tests.builders.histories import (
     A_LIFE,
     ACCEPTED,
@@ -49,7 +49,7 @@ def seen(
     language: Any = "zh",
 ) -> dict[str, Any]:
     progress = project(a_history(steps, of_application, submission=WITH_TWO))
-    return domain.unmasked(progress, NUMBER, viewer, language, "http://here")
+    return domain.unmasked(progress, NUMBER, viewer, language, "http://here", now=AT)
 
 
 EXAMINING = (*HANDED, *EXAMINED)

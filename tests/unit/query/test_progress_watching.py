@@ -91,8 +91,9 @@ def test_a_moment_that_utc_does_not_have_is_no_place() -> None:
 def calendar(viewer: Viewer = APPLICANT, *more: Any, language: Any = "zh") -> list[Any]:
     steps = (*HANDED, *EXAMINED, *CONSENTED, *ACCEPTED, MEDIATED[0], *more)
     known = project(a_history(steps, (), submission=a_submission()))
-    seen = domain.unmasked(known, NUMBER, viewer, language, "http://here")
-    made = calendar_file(seen, domain.revised(known), language, datetime(2026, 11, 24, tzinfo=UTC))
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    seen = domain.unmasked(known, NUMBER, viewer, language, "http://here", now=now)
+    made = calendar_file(seen, domain.revised(known), language, now)
     return list(Calendar.from_ical(made).walk("VEVENT"))
 
 
