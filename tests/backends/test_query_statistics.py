@@ -12,6 +12,7 @@ import pytest
 
 from services.query.handlers import HANDLERS
 from services.query.statistics import api as statistics_api
+from services.query.statistics import keeping
 from services.query.statistics.counting import GROUPS, Question, pipeline
 from services.query.statistics.months import CELLS, MONTHS, Months
 from services.query.store import ReadModels, TooWide
@@ -182,11 +183,11 @@ def test_counting_reads_the_index_and_no_document(
 
 
 def test_counts_are_kept_for_a_minute(counted: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statistics_api, "monotonic", lambda: 90.0)
+    monkeypatch.setattr(keeping, "monotonic", lambda: 90.0)
     before = ask(counted, role="auditor").get_json()
     counted.database.progress.delete_many({})
     assert ask(counted, role="auditor").get_json() == before
-    monkeypatch.setattr(statistics_api, "monotonic", lambda: 150.0)
+    monkeypatch.setattr(keeping, "monotonic", lambda: 150.0)
     assert ask(counted, role="auditor").get_json()["whole"]["total"] == 0
 
 
@@ -248,7 +249,7 @@ def test_a_month_counted_beforehand_answers_as_its_cases_do(
     direct = ask(counted, role="auditor", by=by, **place).get_json()
     months.keep("2026-11", ReadModels(counted.database).counted)
     counted.database.progress.delete_many({})
-    monkeypatch.setattr(statistics_api, "monotonic", lambda: 1e9)
+    monkeypatch.setattr(keeping, "monotonic", lambda: 1e9)
     kept = ask(counted, role="auditor", by=by, **place).get_json()
     assert direct["counted_at"] is None
     assert kept["counted_at"] is not None

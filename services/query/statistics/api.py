@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import lru_cache
-from time import monotonic
 from typing import Any, Final, NamedTuple
 
 from flask import request
@@ -20,6 +18,7 @@ from services.query.statistics.counting import (
     counted,
     pipeline,
 )
+from services.query.statistics.keeping import Keeping
 from services.query.statistics.months import Months
 from services.query.statistics.presenting import SMALLEST_SHOWN, hidden_groups, presented
 from services.query.statistics.tables import MEDIA_TYPE, table
@@ -34,12 +33,8 @@ from shared.divisions import find
 from shared.errors import FieldError, Language, Refused, Text
 from shared.web import Answer, Route
 
-KEPT_SECONDS: Final = 60
-"""How long the counts of a question are given again without counting anew."""
-
 ITEMS_MOST: Final = 500
 
-_KEPT_QUESTIONS: Final = 64
 _MONTH: Final = timedelta(days=30)
 _YEAR: Final = timedelta(days=365)
 _EARLIEST: Final = date(2000, 1, 1)
@@ -77,12 +72,12 @@ class Kept(NamedTuple):
 
 
 class StatisticsDesk:
-    """The view of statistics; counts of a question are kept for a minute, for everybody."""
+    """The view of statistics."""
 
     def __init__(self, models: ReadModels, months: Months) -> None:
         self._models = models
         self._months = months
-        self._kept = lru_cache(_KEPT_QUESTIONS)(self._count)
+        self._kept = Keeping(self._count)
 
     def statistics(self) -> Answer | dict[str, Any]:
         asked = read(StatisticsQuery(), dict(request.args.to_dict()), today())
@@ -96,7 +91,7 @@ class StatisticsDesk:
     def _answer(self, question: Question) -> dict[str, Any]:
         asking = caller()
         everything = asking.principal is not None and asking.principal.role in _TOLD_ALL
-        found, since = self._kept(question, int(monotonic() // KEPT_SECONDS))
+        found, since = self._kept.of(question)
         groups, whole = dict(found.largest_first()), found.whole
         apart = question.by != "flag"
         hidden = set() if everything else hidden_groups(groups, whole.total, apart=apart)
@@ -120,7 +115,7 @@ class StatisticsDesk:
             "note": rule.to(asking.language),
         }
 
-    def _count(self, question: Question, _minute: int) -> Kept:
+    def _count(self, question: Question) -> Kept:
         """Months that were counted beforehand from their cells, other days from the facts."""
         months = _whole_months(question) if rolling.can_answer(question) else []
         known = self._months.counted(months) if months else {}
@@ -202,7 +197,7 @@ def routes(desk: StatisticsDesk) -> Sequence[Route]:
         Route(
             "GET", "/v1/statistics", desk.statistics,
             "Cases by status and outcome, share settled, days to each step; JSON or CSV",
-            query=StatisticsQuery, answer=answers.Statistics, refusals=("validation_failed",),
+            query=StatisticsQuery, answer=answers.Statistics, refusals=("validation_failed", "full"),
             media_type=("application/json", "text/csv"),
         ),
     )  # fmt: skip
