@@ -37,7 +37,7 @@ def presented(group: Group, *, everything: bool) -> Document:
         share = None  # it would tell how many of the hidden ones have ended
 
     def days(name: str) -> Document:
-        return _days(group.told(name), everything=everything)
+        return _days(group.told(name), total, everything=everything)
 
     return {
         "total": total if everything or not _is_small(total) else None,
@@ -81,12 +81,14 @@ def _is_small(count: int) -> bool:
     return 0 < count < SMALLEST_SHOWN
 
 
-def _days(days: Mapping[int, int], *, everything: bool) -> Document:
-    """How many cases have come to a step, and within how many days which share of them did."""
+def _days(days: Mapping[int, int], total: int, *, everything: bool) -> Document:
+    """How many of the cases have come to a step, and within how many days which share of them did;
+    not how many where it would tell a small number that has not."""
     count = sum(days.values())
     if not count or (_is_small(count) and not everything):
         return {"cases": None if count else 0, **dict.fromkeys(SHARES)}
-    return {"cases": count, **{name: percentile(days, share) for name, share in SHARES.items()}}
+    told = count if everything or not _is_small(total - count) else None
+    return {"cases": told, **{name: percentile(days, share) for name, share in SHARES.items()}}
 
 
 def percentile(days: Mapping[int, int], share: float) -> int:

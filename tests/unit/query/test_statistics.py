@@ -109,6 +109,17 @@ def test_the_public_is_not_told_a_share_that_gives_a_small_number_away() -> None
     assert presented(Group(), everything=False)["total"] == 0
 
 
+def test_the_public_is_not_told_how_many_came_to_a_step_where_few_did_not() -> None:
+    group = Group()
+    group.count({"status": "mediating", "organisation_day": 3}, 20)
+    group.count({"status": "submitted"}, 4)
+    public = presented(group, everything=False)["days_to"]["organisation_assigned"]
+    assert (public["cases"], public["median"]) == (None, 3)
+    assert presented(group, everything=True)["days_to"]["organisation_assigned"]["cases"] == 20
+    group.count({"status": "submitted"}, 1)
+    assert presented(group, everything=False)["days_to"]["organisation_assigned"]["cases"] == 20
+
+
 def test_flags_are_bits_that_are_never_given_anew() -> None:
     assert set(COUNTED_FLAGS) == set(FLAGS)
     assert COUNTED_FLAGS.index("collective") == 0
